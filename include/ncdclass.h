@@ -1,0 +1,587 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * ncdclass: classifying text by compression.
+ *
+ * A text is close to another when compressing both together costs little more
+ * than compressing one of them. This library computes that distance with a
+ * choice of compressors, finds the k nearest labelled texts, lets them vote,
+ * and measures how well that works.
+ *
+ * Conventions that hold for every function below:
+ *
+ *   Status     Functions that can fail return an ncd_status and, where `err` is
+ *              not NULL, describe the failure in it. The library never prints
+ *              and never exits.
+ *   Results    go through parameters named `..._out`, which are written only
+ *              on NCD_OK unless stated otherwise.
+ *   Ownership  Inputs are borrowed for the length of the call unless stated.
+ *              What a constructor hands out is freed by the matching `..._free`
+ *              or `..._close`, which accept NULL.
+ *   Texts      are bytes. No encoding is assumed, NUL is a byte like any other.
+ *   Sizes      are in bytes, as double: a statistical compressor's sizes are
+ *              fractions of a byte. Those of gzip and its like are whole.
+ *   Threads    Objects passed as const may be shared between threads; others
+ *              belong to one thread at a time. Results never depend on the
+ *              number of threads.
+ *   Options    structs begin with their own size, so that they can grow. Fill
+ *              them with their `..._init` and then set what differs.
+ *
+ * Ten lines that train and classify:
+ *
+ *     ncd_dataset *data; ncd_model *model; ncd_prediction *p; ncd_error err;
+ *     ncd_dataset_new(&data);
+ *     ncd_dataset_read(data, "train.tsv", NULL, &err);
+ *     ncd_model_train(data, NULL, &model, &err);
+ *     ncd_text text = {"goal in the last minute", 23};
+ *     ncd_prediction_new(&p);
+ *     ncd_model_predict(model, &text, 1, NULL, p, &err);
+ *     puts(ncd_prediction_label(p, 0, 0));
+ *     ncd_prediction_free(p); ncd_model_free(model); ncd_dataset_free(data);
+ */
+#ifndef NCDCLASS_H
+#define NCDCLASS_H
+
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#if defined(__GNUC__)
+#define NCD_API __attribute__((visibility("default")))
+#else
+#define NCD_API
+#endif
+
+#define NCD_VERSION_MAJOR 0
+#define NCD_VERSION_MINOR 1
+#define NCD_VERSION_PATCH 0
+
+/* --- Basics ------------------------------------------------------------ */
+
+typedef enum ncd_status {
+    NCD_OK = 0,
+    NCD_END,             /* no more records; not a failure */
+    NCD_ERR_ARGUMENT,    /* the caller's mistake: an option out of range */
+    NCD_ERR_NOMEM,       /* memory ran out */
+    NCD_ERR_IO,          /* the system refused to open, read or write */
+    NCD_ERR_INPUT,       /* the data is malformed; the message has the line */
+    NCD_ERR_CODEC,       /* a compression library failed */
+    NCD_ERR_MODEL,       /* not a model file, or a damaged one */
+    NCD_ERR_MODEL_NEWER, /* a model file of a later version of this program */
+    NCD_ERR_CANCELLED    /* a progress callback asked to stop */
+} ncd_status;
+
+typedef struct ncd_error {
+    ncd_status status;
+    /* One line, NUL-terminated, without a newline. Where an input is at fault
+     * it begins with `file:line: `. Bytes are as in the input: mask control
+     * characters before showing it on a terminal. */
+    char message[1024];
+} ncd_error;
+
+/* A borrowed run of bytes. bytes may be NULL where nbytes is 0. */
+typedef struct ncd_text {
+    const void *bytes;
+    size_t nbytes;
+} ncd_text;
+
+/*
+ * Tells how far a long call has come; called from the calling thread only, at
+ * most some ten times a second. total is 0 where it is not known. A nonzero
+ * return asks to stop: the call then returns NCD_ERR_CANCELLED.
+ */
+typedef int (*ncd_progress_fn)(void *arg, uint64_t done, uint64_t total);
+
+/* Version of the library, "0.1.0". Static storage. */
+NCD_API const char *ncd_version(void);
+
+/* Number of threads that a `threads` of 0 stands for: OMP_NUM_THREADS where
+ * set, else the cores this process may use; 1 in a build without OpenMP. */
+NCD_API unsigned ncd_default_threads(void);
+
+/*
+ * A file that appears whole or not at all: written under a temporary name in
+ * the same folder and renamed by commit. A symbolic link is followed; what
+ * exists and is no regular file (a pipe, a device) is written to directly.
+ * Statuses: NOMEM, IO.
+ */
+typedef struct ncd_output ncd_output;
+
+NCD_API ncd_status ncd_output_create(const char *path, ncd_output **output_out,
+                                     ncd_error *err);
+/* The stream to write to; belongs to the output. */
+NCD_API FILE *ncd_output_stream(ncd_output *output);
+/* Both free the output, whatever they return. */
+NCD_API ncd_status ncd_output_commit(ncd_output *output, ncd_error *err);
+NCD_API void ncd_output_discard(ncd_output *output);
+
+/* --- Compressors ------------------------------------------------------- */
+
+/*
+ * A compressor is chosen by a specification `name[:level][,key=value]...`,
+ * for example `gzip`, `zstd:19`, `lzma:6,dict=65536`.
+ */
+typedef struct ncd_compressor_info {
+    const char *name;
+    const char *summary;         /* what is counted, in a line */
+    const char *library;         /* "zlib" */
+    const char *library_version; /* of the library in use at run time */
+    int level_min, level_max, level_default;
+    /* Bytes back that a match can reach at the default level. Where x and y
+     * together exceed it, their distance is unreliable. 0: no limit. */
+    size_t window;
+    const char *keys; /* "window=9..15 mem=1..9", "" where none */
+} ncd_compressor_info;
+
+/* Number of compressors built in, and the i-th of them (static storage; NULL
+ * past the end), in the order in which they are listed to users. */
+NCD_API size_t ncd_compressor_count(void);
+NCD_API const ncd_compressor_info *ncd_compressor_get(size_t i);
+
+/* --- Distances --------------------------------------------------------- */
+
+/*
+ * With C(s) the compressed size of s, x the test text and y the training text
+ * and C(xy) that of both joined in the chosen order:
+ *
+ *   NCD   (C(xy) - min(C(x), C(y))) / max(C(x), C(y))   Cilibrasi & Vitanyi
+ * 2005 CDM   C(xy) / (C(x) + C(y))                  Keogh, Lonardi &
+ * Ratanamahatana 2004 CLM   1 - (C(x) + C(y) - C(xy)) / C(xy)      Li, Chen,
+ * Li, Ma & Vitanyi 2004 COND  (C(xy) - C(y)) / C(x)                  the cost
+ * of x once y is known
+ *
+ * A distance whose denominator is 0 (possible only for compressors that give 0
+ * bytes for an empty text) is 0. Values are near [0, 1] and may exceed 1.
+ */
+typedef enum ncd_distance {
+    NCD_DISTANCE_NCD,
+    NCD_DISTANCE_CDM,
+    NCD_DISTANCE_CLM,
+    NCD_DISTANCE_COND
+} ncd_distance;
+
+/* Order of concatenation. MEAN is the mean of C(xy) and C(yx), which makes the
+ * distance symmetric at twice the cost. */
+typedef enum ncd_order {
+    NCD_ORDER_TEST_FIRST, /* x, separator, y: as in Jiang et al. 2023 */
+    NCD_ORDER_TRAIN_FIRST,
+    NCD_ORDER_MEAN
+} ncd_order;
+
+/*
+ * How the k nearest texts elect a label. Neighbours are totally ordered by
+ * (distance, position in the training data). A tied vote goes to the label,
+ * among the tied ones, of the nearest neighbour.
+ */
+typedef enum ncd_vote {
+    NCD_VOTE_MAJORITY, /* one vote each */
+    NCD_VOTE_WEIGHTED  /* 1/distance each; neighbours at a distance of 0 or
+                          less, where there are any, vote alone, one each */
+} ncd_vote;
+
+typedef struct ncd_options {
+    size_t struct_nbytes;
+    const char *compressor;   /* specification; default "gzip" */
+    ncd_distance distance;    /* default NCD_DISTANCE_NCD */
+    ncd_order order;          /* default NCD_ORDER_TEST_FIRST */
+    ncd_text separator;       /* between the two texts; default one 0x20 byte */
+    unsigned k;               /* nearest neighbours that vote, >= 1; default 5.
+                                 More than there are texts means all of them. */
+    ncd_vote vote;            /* default NCD_VOTE_MAJORITY */
+    unsigned threads;         /* 0 (default): ncd_default_threads() */
+    ncd_progress_fn progress; /* may be NULL */
+    void *progress_arg;
+} ncd_options;
+
+NCD_API void ncd_options_init(ncd_options *options);
+
+/* Names as the command spells them ("ncd", "test-first", "majority"), static
+ * storage, NULL past the end of each list; and the way back, which returns -1
+ * for an unknown name. */
+NCD_API const char *ncd_distance_name(ncd_distance distance);
+NCD_API const char *ncd_order_name(ncd_order order);
+NCD_API const char *ncd_vote_name(ncd_vote vote);
+NCD_API int ncd_distance_parse(const char *name);
+NCD_API int ncd_order_parse(const char *name);
+NCD_API int ncd_vote_parse(const char *name);
+
+typedef struct ncd_pair {
+    double size_x, size_y, size_xy; /* bytes */
+    double distance;
+} ncd_pair;
+
+/*
+ * An engine computes sizes and distances one at a time, reusing its memory. It
+ * belongs to one thread at a time. options may be NULL for the defaults and is
+ * not kept. Statuses: ARGUMENT (bad specification or value), NOMEM, CODEC.
+ */
+typedef struct ncd_engine ncd_engine;
+
+NCD_API ncd_status ncd_engine_open(const ncd_options *options,
+                                   ncd_engine **engine_out, ncd_error *err);
+NCD_API void ncd_engine_close(ncd_engine *engine);
+
+/* The compressed size of one text, in bytes. */
+NCD_API ncd_status ncd_engine_size(ncd_engine *engine, ncd_text text,
+                                   double *nbytes_out, ncd_error *err);
+
+/* Sizes and distance of a pair, x being the test text. */
+NCD_API ncd_status ncd_engine_pair(ncd_engine *engine, ncd_text x, ncd_text y,
+                                   ncd_pair *pair_out, ncd_error *err);
+
+/* --- Reading data ------------------------------------------------------ */
+
+/*
+ * Formats: "auto" (by content), "tsv" (label TAB text), "csv" (RFC 4180; label,
+ * then one or more text fields, joined by one space), "jsonl" (one JSON object
+ * a line), "fasttext" (__label__x text), "dir" (one folder a label, one file a
+ * text), "lines" (a text a line, no label), "list" (a file name a line; label
+ * is the name, text the contents). All but directories may be compressed by
+ * gzip, xz or zstd, told by their first bytes; so may the files in a directory.
+ *
+ * A UTF-8 byte order mark is dropped, a CR before LF is part of the line end, a
+ * missing last newline is fine, lines without any byte are passed over (an
+ * empty text in format "lines"). A UTF-16 mark, an empty label and a label with
+ * a control character are errors. Texts are otherwise taken as they are, save
+ * that JSON must be valid UTF-8.
+ */
+typedef struct ncd_reader_options {
+    size_t struct_nbytes;
+    const char *format;      /* default "auto" */
+    const char *label_field; /* JSON key, or CSV column name under `header`;
+                                default: JSON "label", CSV the first column */
+    const char *text_field;  /* the same for the text; several, separated by
+                                commas, are joined by one space; default: JSON
+                                "text", CSV all columns but the label */
+    int header;              /* the first CSV or TSV record names the columns */
+    int skip_bad;            /* pass over malformed records, counting them */
+    uint64_t limit;          /* stop after so many records; 0: no limit */
+} ncd_reader_options;
+
+NCD_API void ncd_reader_options_init(ncd_reader_options *options);
+
+/* What the reader hands out; valid until its next call. */
+typedef struct ncd_record {
+    ncd_text label; /* nbytes is 0 in format "lines" */
+    ncd_text text;
+    const char *source; /* file name */
+    uint64_t line;      /* line in it on which the record begins, from 1 */
+} ncd_record;
+
+typedef struct ncd_reader ncd_reader;
+
+/* path "-" is standard input. options may be NULL; it is not kept.
+ * Statuses: ARGUMENT, NOMEM, IO, INPUT (the format can't be told). */
+NCD_API ncd_status ncd_reader_open(const char *path,
+                                   const ncd_reader_options *options,
+                                   ncd_reader **reader_out, ncd_error *err);
+NCD_API void ncd_reader_close(ncd_reader *reader);
+
+/* The next record, or NCD_END. After NCD_ERR_INPUT the reader is behind the
+ * malformed record and may be called again; after other errors not. */
+NCD_API ncd_status ncd_reader_next(ncd_reader *reader, ncd_record *record_out,
+                                   ncd_error *err);
+
+/* Nonzero where the next call will answer without waiting for a slow input. */
+NCD_API int ncd_reader_ready(ncd_reader *reader);
+
+/* Records passed over so far because they were malformed (skip_bad). */
+NCD_API uint64_t ncd_reader_skipped(const ncd_reader *reader);
+
+/* Bytes of the input used so far and in all (0 where not known), to show
+ * progress with. */
+NCD_API uint64_t ncd_reader_done(const ncd_reader *reader);
+NCD_API uint64_t ncd_reader_total(const ncd_reader *reader);
+
+/* The format in use ("tsv"), static storage. */
+NCD_API const char *ncd_reader_format(const ncd_reader *reader);
+
+/* The i-th format name and its description; NULL past the end. */
+NCD_API const char *ncd_format_name(size_t i);
+NCD_API const char *ncd_format_summary(size_t i);
+
+/* --- Data sets --------------------------------------------------------- */
+
+/* Labelled texts in memory. Texts are numbered from 0 in the order in which
+ * they were added, classes in the order of their first text. */
+typedef struct ncd_dataset ncd_dataset;
+
+NCD_API ncd_status ncd_dataset_new(ncd_dataset **dataset_out);
+NCD_API void ncd_dataset_free(ncd_dataset *dataset);
+
+/* Copies one text in. An empty label stands for an unlabelled text. source may
+ * be NULL, line 0. Statuses: NOMEM, INPUT (a label with a control character).
+ * On error nothing is added. */
+NCD_API ncd_status ncd_dataset_add(ncd_dataset *dataset, ncd_text label,
+                                   ncd_text text, const char *source,
+                                   uint64_t line, ncd_error *err);
+
+/* Adds what a reader still gives, or all of the file or directory `path`.
+ * On error the texts read before it stay in. */
+NCD_API ncd_status ncd_dataset_fill(ncd_dataset *dataset, ncd_reader *reader,
+                                    ncd_error *err);
+NCD_API ncd_status ncd_dataset_read(ncd_dataset *dataset, const char *path,
+                                    const ncd_reader_options *options,
+                                    ncd_error *err);
+
+/* Forgets all texts and labels, keeping the memory for the next ones. */
+NCD_API void ncd_dataset_clear(ncd_dataset *dataset);
+
+NCD_API size_t ncd_dataset_n_texts(const ncd_dataset *dataset);
+NCD_API size_t ncd_dataset_n_classes(const ncd_dataset *dataset);
+NCD_API ncd_text ncd_dataset_text(const ncd_dataset *dataset, size_t i);
+NCD_API size_t ncd_dataset_class(const ncd_dataset *dataset, size_t i);
+NCD_API const char *ncd_dataset_source(const ncd_dataset *dataset, size_t i);
+NCD_API uint64_t ncd_dataset_line(const ncd_dataset *dataset, size_t i);
+NCD_API const char *ncd_dataset_label(const ncd_dataset *dataset, size_t c);
+
+typedef struct ncd_dataset_summary {
+    uint64_t n_texts, n_classes, n_bytes;
+    uint64_t n_empty;
+    uint64_t n_repeated;    /* texts equal to an earlier one */
+    uint64_t n_conflicting; /* texts that occur under more than one label */
+} ncd_dataset_summary;
+
+NCD_API ncd_status ncd_dataset_summarize(const ncd_dataset *dataset,
+                                         ncd_dataset_summary *summary_out,
+                                         ncd_error *err);
+
+/*
+ * A new set with n_per_class texts of each class (all, where a class has
+ * fewer), drawn without replacement; texts keep their order. The draw depends
+ * on the texts' order and the seed alone.
+ */
+NCD_API ncd_status ncd_dataset_sample(const ncd_dataset *dataset,
+                                      size_t n_per_class, uint64_t seed,
+                                      ncd_dataset **sample_out, ncd_error *err);
+
+/*
+ * Distances of every text of `rows` (as x) to every text of `columns` (as y;
+ * may be `rows` itself). row_fn gets the rows in order, in the calling thread,
+ * distances[n_columns]; a nonzero return stops with NCD_ERR_CANCELLED. Memory:
+ * a few rows. Statuses: ARGUMENT, NOMEM, CODEC, CANCELLED.
+ */
+typedef int (*ncd_row_fn)(void *arg, size_t row, const double *distances,
+                          size_t n_columns);
+
+NCD_API ncd_status ncd_matrix(const ncd_dataset *rows,
+                              const ncd_dataset *columns,
+                              const ncd_options *options, ncd_row_fn row_fn,
+                              void *arg, ncd_error *err);
+
+/* --- Models ------------------------------------------------------------ */
+
+/* Training texts with their sizes and all settings. Immutable, shareable. */
+typedef struct ncd_model ncd_model;
+
+/* Copies the data. Statuses: ARGUMENT (a bad option), INPUT (no texts, or one
+ * without a label), NOMEM, CODEC, CANCELLED. */
+NCD_API ncd_status ncd_model_train(const ncd_dataset *dataset,
+                                   const ncd_options *options,
+                                   ncd_model **model_out, ncd_error *err);
+NCD_API void ncd_model_free(ncd_model *model);
+
+/*
+ * Writes to a temporary name beside `path` and renames, so that a failure
+ * leaves an existing file as it was. Statuses: NOMEM, IO.
+ */
+NCD_API ncd_status ncd_model_save(const ncd_model *model, const char *path,
+                                  ncd_error *err);
+
+/*
+ * Statuses: IO, NOMEM, MODEL (foreign, truncated or altered), MODEL_NEWER,
+ * ARGUMENT (its compressor is not in this build). Where the compression library
+ * is another version than at training, sizes are computed anew.
+ */
+NCD_API ncd_status ncd_model_load(const char *path, ncd_model **model_out,
+                                  ncd_error *err);
+
+/* Nonzero where `path` is a file that begins like a model file. */
+NCD_API int ncd_is_model(const char *path);
+
+/* What the model was trained on; lives as long as the model. */
+NCD_API const ncd_dataset *ncd_model_dataset(const ncd_model *model);
+
+/* The settings in force; strings live as long as the model. `compressor` is
+ * the full specification ("gzip:9"). */
+NCD_API void ncd_model_options(const ncd_model *model,
+                               ncd_options *options_out);
+
+/* Compressed size of training text i, bytes. */
+NCD_API double ncd_model_size(const ncd_model *model, size_t i);
+
+/* Library and version at training ("zlib 1.2.13") and now. */
+NCD_API const char *ncd_model_library(const ncd_model *model);
+NCD_API const char *ncd_model_library_now(const ncd_model *model);
+
+/* Window of the compressor in bytes, 0: no limit; and the number of training
+ * texts that alone exceed half of it. */
+NCD_API size_t ncd_model_window(const ncd_model *model);
+NCD_API size_t ncd_model_n_over_window(const ncd_model *model);
+
+/* --- Prediction -------------------------------------------------------- */
+
+typedef struct ncd_predict_options {
+    size_t struct_nbytes;
+    unsigned k;       /* 0 (default): the model's */
+    int vote;         /* an ncd_vote, -1 (default): the model's */
+    unsigned threads; /* 0 (default): ncd_default_threads() */
+    ncd_progress_fn progress;
+    void *progress_arg;
+} ncd_predict_options;
+
+NCD_API void ncd_predict_options_init(ncd_predict_options *options);
+
+typedef struct ncd_neighbor {
+    size_t index; /* of the training text */
+    double distance;
+} ncd_neighbor;
+
+/* Answers for a batch of texts; reused from batch to batch. */
+typedef struct ncd_prediction ncd_prediction;
+
+NCD_API ncd_status ncd_prediction_new(ncd_prediction **prediction_out);
+NCD_API void ncd_prediction_free(ncd_prediction *prediction);
+
+/*
+ * Classifies n texts, in parallel over them or, where they are few, over the
+ * training texts. On error the contents of `prediction` are undefined.
+ * Statuses: ARGUMENT, NOMEM, CODEC, CANCELLED.
+ */
+NCD_API ncd_status ncd_model_predict(const ncd_model *model,
+                                     const ncd_text *texts, size_t n,
+                                     const ncd_predict_options *options,
+                                     ncd_prediction *prediction,
+                                     ncd_error *err);
+
+/*
+ * Of text i of the batch: the number of labels that got a vote, the label at
+ * `rank` (0 is the prediction), its class number and its share of the vote in
+ * [0, 1]; the number of neighbours and the j-th nearest. Strings live as long
+ * as the model. i, rank and j must be in range.
+ */
+NCD_API size_t ncd_prediction_n_labels(const ncd_prediction *p, size_t i);
+NCD_API const char *ncd_prediction_label(const ncd_prediction *p, size_t i,
+                                         size_t rank);
+NCD_API size_t ncd_prediction_class(const ncd_prediction *p, size_t i,
+                                    size_t rank);
+NCD_API double ncd_prediction_share(const ncd_prediction *p, size_t i,
+                                    size_t rank);
+NCD_API size_t ncd_prediction_n_neighbors(const ncd_prediction *p, size_t i);
+NCD_API ncd_neighbor ncd_prediction_neighbor(const ncd_prediction *p, size_t i,
+                                             size_t j);
+
+/* --- Evaluation -------------------------------------------------------- */
+
+/* One evaluated text, as it is told to on_text, in the order of the test data.
+ */
+typedef struct ncd_eval_text {
+    const char *label_true;
+    const char *label_predicted;
+    ncd_text text;
+    const char *source;
+    uint64_t line;
+} ncd_eval_text;
+
+typedef struct ncd_eval_options {
+    size_t struct_nbytes;
+    unsigned k; /* 0 (default): the model's */
+    int vote;   /* -1 (default): the model's */
+    unsigned threads;
+    const unsigned *sweep_k; /* further values of k to score in the same run */
+    size_t n_sweep_k;
+    ncd_progress_fn progress; /* in test texts, or bytes of the test file */
+    void *progress_arg;
+    void (*on_text)(void *arg, const ncd_eval_text *text); /* may be NULL */
+    void *on_text_arg;
+} ncd_eval_options;
+
+NCD_API void ncd_eval_options_init(ncd_eval_options *options);
+
+typedef struct ncd_score {
+    unsigned k;
+    uint64_t n_correct;
+    double accuracy;
+    double accuracy_low, accuracy_high; /* 95 % interval, Wilson 1927 */
+    double macro_f1; /* mean F1 of the classes that occur or are predicted */
+    /* Share of texts for which any of the labels tied for the most votes is the
+     * true one: what the scorer of Jiang et al. 2023 called accuracy. */
+    double top2;
+} ncd_score;
+
+typedef struct ncd_class_score {
+    const char *label;
+    uint64_t support; /* test texts with this label */
+    uint64_t n_predicted;
+    uint64_t n_correct;
+    double precision, recall, f1; /* 0 where the denominator is 0 */
+    int in_training;              /* 0: no training text has this label */
+} ncd_class_score;
+
+/* Test texts that also occur among the training texts. */
+typedef struct ncd_overlap {
+    uint64_t n; /* that overlap */
+    uint64_t
+        n_same_label; /* of those, with the same label on a training text */
+    uint64_t n_rest, n_rest_correct; /* that don't */
+    double accuracy_rest; /* n_rest_correct / n_rest; 0 where n_rest is 0 */
+} ncd_overlap;
+
+typedef struct ncd_report {
+    uint64_t n_train; /* training texts; of cross-validation, all texts */
+    uint64_t n_test;  /* every test text counts */
+    uint64_t n_unseen_label; /* test texts whose label no training text has */
+    uint64_t n_skipped;      /* malformed test records passed over (skip_bad) */
+    uint64_t n_over_window;  /* test texts that alone exceed half the window */
+    ncd_score score;
+    ncd_score *sweep; /* [n_sweep], one for each of sweep_k */
+    size_t n_sweep;
+    const char *majority_label; /* most frequent in training, the earlier one
+                                   of equals */
+    double majority_accuracy;
+    ncd_overlap verbatim; /* the same bytes */
+    ncd_overlap folded;   /* the same after case folding and leaving out space,
+                             punctuation and symbols */
+    size_t n_classes;
+    ncd_class_score *classes; /* [n_classes], by label in byte order */
+    uint64_t *confusion; /* [n_classes][n_classes], row true, column predicted,
+                            both as in `classes` */
+    uint64_t n_pairs;    /* distances that a full search stands for */
+    double seconds;      /* wall time of the evaluation without training */
+    double pairs_per_second;
+    uint64_t peak_rss_bytes; /* of the process so far; 0 where not known */
+    unsigned threads;
+} ncd_report;
+
+/* Scores the model on what the reader still gives, in memory that does not
+ * depend on how much that is. Statuses: as predict and ncd_reader_next. */
+NCD_API ncd_status ncd_eval_test(const ncd_model *model, ncd_reader *test,
+                                 const ncd_eval_options *options,
+                                 ncd_report **report_out, ncd_error *err);
+
+/*
+ * Cross-validation on the training data. folds 0: leave-one-out. Otherwise text
+ * i is in a fold that depends on (folds, seed, i) alone and is judged by the
+ * texts of the other folds; each class is spread evenly. An overlap is then a
+ * text that occurs in another fold too.
+ */
+NCD_API ncd_status ncd_eval_folds(const ncd_model *model, size_t folds,
+                                  uint64_t seed,
+                                  const ncd_eval_options *options,
+                                  ncd_report **report_out, ncd_error *err);
+
+NCD_API void ncd_report_free(ncd_report *report);
+
+/* Mean of n values and half the width of its 95 % interval by Student's t
+ * (0 for n < 2). */
+NCD_API void ncd_mean_interval(const double *values, size_t n, double *mean_out,
+                               double *half_width_out);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif /* NCDCLASS_H */

@@ -1,0 +1,200 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What the verbs of the command share: options from a table, messages,
+ * progress, opening of data. The command includes the public header only, so it
+ * can do nothing that a user of the library can't.
+ */
+#ifndef NCD_CLI_CLI_H
+#define NCD_CLI_CLI_H
+
+#include <ncdclass.h>
+
+/* Exit statuses of the command. */
+enum { EXIT_DONE = 0, EXIT_FAILED = 1, EXIT_USAGE = 2 };
+
+/* --- Options (options.c) --- */
+
+#define MAX_LIST 32
+
+struct uint_list {
+    unsigned values[MAX_LIST];
+    size_t n;
+};
+
+enum option_kind {
+    OPTION_FLAG,   /* int, set to 1 */
+    OPTION_STRING, /* const char * */
+    OPTION_COUNT,  /* unsigned, at least 1 */
+    OPTION_U64,    /* uint64_t */
+    OPTION_CHOICE, /* int, index into `choices` */
+    OPTION_LIST    /* struct uint_list, numbers of at least 1 */
+};
+
+/* One option. What *target holds before parsing is the default that --help
+ * shows. */
+struct cli_option {
+    const char *name;
+    char letter; /* 0: none */
+    enum option_kind kind;
+    void *target;
+    const char *arg; /* "N", "FILE"; NULL for flags */
+    const char *help;
+    const char *const *choices; /* NULL-terminated */
+};
+
+struct cli_command {
+    const char *name;
+    const char *summary;
+    const char *const *usage;    /* NULL-terminated, without the program */
+    const char *const *examples; /* NULL-terminated */
+    /* Groups of options, each ending at name NULL; NULL-terminated. */
+    const struct cli_option *const *groups;
+};
+
+extern const char *const distance_choices[];
+extern const char *const order_choices[];
+extern const char *const vote_choices[];
+
+/*
+ * Parses argv[1..], sets the targets, and leaves the operands at the front of
+ * *operands, *n_operands of them. Returns -1 to go on, or the exit status.
+ */
+int cli_parse(const struct cli_command *command, int argc, char **argv,
+              char ***operands, int *n_operands);
+
+/* `ncdclass VERB: message` and how to get help. Returns EXIT_USAGE. */
+int cli_usage_error(const struct cli_command *command, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+
+/* Whether an option was given on the command line. */
+int cli_given(const struct cli_option *group, const char *name);
+
+/* --- Messages and progress (message.c) --- */
+
+extern int quiet;
+extern int show_progress; /* -1: where standard error is a terminal */
+
+/* `ncdclass: message` on standard error, control characters masked. */
+void say(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+/* The same, unless --quiet. */
+void note(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+/* Reports a failure of the library; returns the exit status it stands for. */
+int fail_with(const ncd_error *err);
+
+/* An ncd_progress_fn: shows progress where wanted, and asks to stop after an
+ * interrupt. arg is what is counted, for instance "texts". */
+int on_progress(void *arg, uint64_t done, uint64_t total);
+
+/* Takes the progress line away. */
+void end_progress(void);
+
+/* Lets Ctrl-C end long calls in an orderly way; a second one kills. */
+void catch_interrupts(void);
+
+/* Writes the buffered output; returns the exit status, EXIT_FAILED and a
+ * message where standard output could not take everything. */
+int close_stdout(int status);
+
+/* --- Shared by several verbs (common.c) --- */
+
+/* Options in the making, as the option tables set them. */
+struct measure_args {
+    const char *compressor;
+    int distance, order, vote;
+    const char *separator;
+    unsigned k;
+};
+
+struct reader_args {
+    const char *format, *label_field, *text_field;
+    int header, skip_bad;
+};
+
+struct run_args {
+    unsigned threads; /* 0: all */
+};
+
+extern struct measure_args measure_args;
+extern struct reader_args reader_args;
+extern struct run_args run_args;
+
+extern const struct cli_option
+    compressor_options[]; /* what a size depends on */
+extern const struct cli_option knn_options[];
+extern const struct cli_option reader_options[];
+extern const struct cli_option common_options[];
+
+/* The library's options out of the arguments; `what` is counted by progress. */
+void fill_options(ncd_options *options, const char *what);
+void fill_reader_options(ncd_reader_options *options, uint64_t limit);
+
+/* Reads a data set, adding to `data`; notes skipped records. */
+ncd_status read_data(ncd_dataset *data, const char *path, uint64_t limit,
+                     ncd_error *err);
+
+/* Path of a file of the bundled sample ("train.tsv"), NULL where it is not
+ * installed; freed by the caller. */
+char *sample_path(const char *name);
+
+/* The shortest decimal that reads back as the same double. */
+#define NUMBER_NBYTES 32
+const char *format_number(double value, char out[NUMBER_NBYTES]);
+
+/* "1,234,567" */
+const char *format_count(uint64_t value, char out[NUMBER_NBYTES]);
+
+/* --- Rows of output (rows.c) --- */
+
+enum row_format { ROWS_TSV, ROWS_JSONL, ROWS_CSV };
+extern const char *const row_format_choices[];
+
+/* JSON text from bytes, which need not be UTF-8. */
+struct json_t *json_bytes(const void *bytes, size_t nbytes);
+
+/* Columns of one row, to standard output; see rows.c. */
+void row_text(enum row_format format, int *column, ncd_text text);
+void row_string(enum row_format format, int *column, const char *string);
+void row_number(enum row_format format, int *column, double value);
+void row_end(int *column);
+
+/* --- Reports of evaluations (report.c) --- */
+
+enum report_format { REPORT_TEXT, REPORT_TSV, REPORT_JSON };
+extern const char *const report_format_choices[];
+
+/* What was evaluated, for the head of a report. */
+struct report_head {
+    const char *protocol; /* "test", "leave-one-out", "10 folds" */
+    const char *train, *test;
+    ncd_options options;
+    const char *library;
+    int confusion; /* print the matrix */
+};
+
+void print_report(enum report_format format, const struct report_head *head,
+                  const ncd_report *report);
+
+/* Results of one number of shots: accuracies of all seeds. */
+struct shots_result {
+    unsigned shots;
+    const double *accuracies; /* [n] */
+    size_t n;
+};
+
+void print_shots(enum report_format format, const struct report_head *head,
+                 uint64_t n_test, const struct shots_result *results,
+                 size_t n_results);
+
+/* --- Verbs --- */
+
+int cmd_train(int argc, char **argv);
+int cmd_predict(int argc, char **argv);
+int cmd_eval(int argc, char **argv);
+int cmd_distance(int argc, char **argv);
+int cmd_matrix(int argc, char **argv);
+int cmd_info(int argc, char **argv);
+int cmd_compressors(int argc, char **argv);
+
+#endif

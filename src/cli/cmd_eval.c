@@ -1,0 +1,345 @@
+/* SPDX-License-Identifier: MIT */
+/* ncdclass eval: how well it works, and on what the figures rest. */
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cli.h"
+
+static const char *train_path, *test_path, *predictions_path;
+static uint64_t limit_train, limit_test, folds, seed = 1;
+static unsigned n_seeds = 5;
+static struct uint_list shots, sweep_k;
+static int confusion, format = REPORT_TEXT;
+
+static const struct cli_option eval_options[] = {
+    {"train", 0, OPTION_STRING, &train_path, "DATA", "training data", NULL},
+    {"test", 0, OPTION_STRING, &test_path, "DATA", "test data", NULL},
+    {"folds", 0, OPTION_U64, &folds, "N",
+     "N-fold cross-validation in place of leave-one-out", NULL},
+    {"shots", 0, OPTION_LIST, &shots, "N,...",
+     "few-shot: train on N texts a class, drawn by seed", NULL},
+    {"seeds", 0, OPTION_COUNT, &n_seeds, "N", "draws for each of --shots",
+     NULL},
+    {"seed", 0, OPTION_U64, &seed, "N", "first seed of draws and folds", NULL},
+    {"sweep-k", 0, OPTION_LIST, &sweep_k, "K,...",
+     "score these k too, from the same search", NULL},
+    {"limit-train", 0, OPTION_U64, &limit_train, "N",
+     "use the first N training texts", NULL},
+    {"limit-test", 0, OPTION_U64, &limit_test, "N",
+     "use the first N test texts", NULL},
+    {"confusion", 0, OPTION_FLAG, &confusion, NULL,
+     "print the confusion matrix", NULL},
+    {"predictions", 0, OPTION_STRING, &predictions_path, "FILE",
+     "write true TAB predicted label of each test text", NULL},
+    {"format", 0, OPTION_CHOICE, &format, "NAME", "output",
+     report_format_choices},
+    {0},
+};
+
+static const struct cli_command command = {
+    .name = "eval",
+    .summary =
+        "Measures accuracy: on test data, by leave-one-out, or by few-shot "
+        "draws. Without\ndata it uses the bundled sample. Every test text "
+        "counts, labels that training lacks\ntoo; a tied vote goes to the "
+        "label of the nearest neighbour and is never counted\nas both.",
+    .usage =
+        (const char *const[]){"eval [OPTION...] --train=DATA --test=DATA",
+                              "eval [OPTION...] MODEL TEST",
+                              "eval [OPTION...] DATA|MODEL   (leave-one-out)",
+                              "eval [OPTION...]              (bundled sample)",
+                              NULL},
+    .examples =
+        (const char *const[]){
+            "ncdclass eval --compressor=gzip",
+            "ncdclass eval --train=train.tsv --test=test.tsv --confusion",
+            "ncdclass eval --folds=10 --sweep-k=1,3,5,9 data.tsv",
+            "ncdclass eval --train=a.csv --test=b.csv --shots=5,10,50 "
+            "--seeds=5",
+            "ncdclass eval model.ncd test.tsv --format=json", NULL},
+    .groups =
+        (const struct cli_option *const[]){eval_options, compressor_options,
+                                           knn_options, reader_options,
+                                           common_options, NULL},
+};
+
+/* What the command line comes down to. */
+struct plan {
+    const char *model; /* a model file, or NULL */
+    const char *train; /* or training data */
+    const char *test;  /* NULL: cross-validation */
+    struct report_head head;
+    ncd_options options;
+    FILE *predictions;
+};
+
+static ncd_status no_memory(ncd_error *err)
+{
+    *err = (ncd_error){NCD_ERR_NOMEM, "out of memory"};
+    return NCD_ERR_NOMEM;
+}
+
+/* --- One evaluation --- */
+
+static void write_prediction(void *arg, const ncd_eval_text *text)
+{
+    fprintf(arg, "%s\t%s\n", text->label_true, text->label_predicted);
+}
+
+static void fill_eval_options(const struct plan *plan, ncd_eval_options *o)
+{
+    ncd_eval_options_init(o);
+    if (cli_given(knn_options, "k"))
+        o->k = measure_args.k;
+    if (cli_given(knn_options, "vote"))
+        o->vote = measure_args.vote;
+    o->threads = run_args.threads;
+    o->sweep_k = sweep_k.values;
+    o->n_sweep_k = sweep_k.n;
+    o->progress = on_progress;
+    o->progress_arg = (void *)(uintptr_t) "test";
+    if (plan->predictions) {
+        o->on_text = write_prediction;
+        o->on_text_arg = plan->predictions;
+    }
+}
+
+static ncd_status eval_test(const struct plan *plan, const ncd_model *model,
+                            ncd_report **report_out, ncd_error *err)
+{
+    ncd_reader_options reader_args_;
+    ncd_eval_options options;
+    ncd_reader *reader;
+    fill_reader_options(&reader_args_, limit_test);
+    fill_eval_options(plan, &options);
+    ncd_status status =
+        ncd_reader_open(plan->test, &reader_args_, &reader, err);
+    if (status != NCD_OK)
+        return status;
+    status = ncd_eval_test(model, reader, &options, report_out, err);
+    ncd_reader_close(reader);
+    return status;
+}
+
+static ncd_status eval_folds(const struct plan *plan, const ncd_model *model,
+                             ncd_report **report_out, ncd_error *err)
+{
+    ncd_eval_options options;
+    fill_eval_options(plan, &options);
+    return ncd_eval_folds(model, folds, seed, &options, report_out, err);
+}
+
+/* Settings that a report states: the model's, and what overrides them. */
+static void fill_head(struct plan *plan, const ncd_model *model)
+{
+    ncd_model_options(model, &plan->head.options);
+    if (cli_given(knn_options, "k"))
+        plan->head.options.k = measure_args.k;
+    if (cli_given(knn_options, "vote"))
+        plan->head.options.vote = (ncd_vote)measure_args.vote;
+    plan->head.library = ncd_model_library_now(model);
+}
+
+static ncd_status evaluate(struct plan *plan, const ncd_model *model,
+                           ncd_error *err)
+{
+    ncd_report *report;
+    ncd_status status = plan->test ? eval_test(plan, model, &report, err)
+                                   : eval_folds(plan, model, &report, err);
+    end_progress();
+    if (status != NCD_OK)
+        return status;
+    fill_head(plan, model);
+    print_report((enum report_format)format, &plan->head, report);
+    ncd_report_free(report);
+    return NCD_OK;
+}
+
+/* --- Few-shot --- */
+
+static ncd_status eval_draw(struct plan *plan, const ncd_dataset *data,
+                            unsigned n_shots, uint64_t draw_seed,
+                            double *accuracy_out, uint64_t *n_test_out,
+                            ncd_error *err)
+{
+    ncd_dataset *sample;
+    ncd_model *model = NULL;
+    ncd_report *report;
+    ncd_status status =
+        ncd_dataset_sample(data, n_shots, draw_seed, &sample, err);
+    if (status != NCD_OK)
+        return status;
+    status = ncd_model_train(sample, &plan->options, &model, err);
+    if (status == NCD_OK)
+        status = eval_test(plan, model, &report, err);
+    if (status == NCD_OK) {
+        *accuracy_out = report->score.accuracy;
+        *n_test_out = report->n_test;
+        ncd_report_free(report);
+    }
+    ncd_model_free(model);
+    ncd_dataset_free(sample);
+    return status;
+}
+
+static ncd_status eval_shots(struct plan *plan, const ncd_dataset *data,
+                             ncd_error *err)
+{
+    struct shots_result results[MAX_LIST];
+    uint64_t n_test = 0;
+    double *accuracies = calloc(shots.n * n_seeds, sizeof *accuracies);
+    if (!accuracies)
+        return no_memory(err);
+    ncd_status status = NCD_OK;
+    for (size_t i = 0; i < shots.n && status == NCD_OK; i++) {
+        double *of_shots = accuracies + i * n_seeds;
+        results[i] = (struct shots_result){shots.values[i], of_shots, n_seeds};
+        for (unsigned s = 0; s < n_seeds && status == NCD_OK; s++)
+            status = eval_draw(plan, data, shots.values[i], seed + s,
+                               &of_shots[s], &n_test, err);
+    }
+    end_progress();
+    if (status == NCD_OK)
+        print_shots((enum report_format)format, &plan->head, n_test, results,
+                    shots.n);
+    free(accuracies);
+    return status;
+}
+
+/* --- The plan --- */
+
+static ncd_status run_data(struct plan *plan, ncd_error *err)
+{
+    ncd_dataset *data;
+    ncd_model *model = NULL;
+    if (ncd_dataset_new(&data) != NCD_OK)
+        return no_memory(err);
+    ncd_status status = read_data(data, plan->train, limit_train, err);
+    if (status == NCD_OK)
+        status = ncd_model_train(data, &plan->options, &model, err);
+    if (status == NCD_OK && shots.n) {
+        fill_head(plan, model);
+        status = eval_shots(plan, data, err);
+    } else if (status == NCD_OK) {
+        ncd_dataset_free(data); /* the model has its own copy */
+        data = NULL;
+        status = evaluate(plan, model, err);
+    }
+    ncd_model_free(model);
+    ncd_dataset_free(data);
+    return status;
+}
+
+static ncd_status run_model(struct plan *plan, ncd_error *err)
+{
+    ncd_model *model;
+    ncd_status status = ncd_model_load(plan->model, &model, err);
+    if (status != NCD_OK)
+        return status;
+    status = evaluate(plan, model, err);
+    ncd_model_free(model);
+    return status;
+}
+
+static ncd_status run_plan(struct plan *plan, ncd_error *err)
+{
+    ncd_output *output = NULL;
+    ncd_status status = NCD_OK;
+    if (predictions_path) {
+        status = ncd_output_create(predictions_path, &output, err);
+        if (status != NCD_OK)
+            return status;
+        plan->predictions = ncd_output_stream(output);
+    }
+    status = plan->model ? run_model(plan, err) : run_data(plan, err);
+    if (!output)
+        return status;
+    if (status == NCD_OK)
+        return ncd_output_commit(output, err);
+    ncd_output_discard(output);
+    return status;
+}
+
+/* Fills the plan in from options and operands; returns -1 or a status. */
+static int make_plan(struct plan *plan, char **operands, int n)
+{
+    plan->train = train_path;
+    plan->test = test_path;
+    if ((train_path || test_path) && n > 0)
+        return cli_usage_error(&command,
+                               "--train and --test, or operands, not both");
+    if (!train_path && test_path)
+        return cli_usage_error(&command, "--test needs --train");
+    if (n > 2)
+        return cli_usage_error(&command, "too many arguments");
+    if (n > 0 && ncd_is_model(operands[0]))
+        plan->model = operands[0];
+    else if (n > 0)
+        plan->train = operands[0];
+    if (n > 1)
+        plan->test = operands[1];
+    return -1;
+}
+
+static int check_plan(const struct plan *plan)
+{
+    if (plan->model && (cli_given(compressor_options, NULL) || limit_train))
+        return cli_usage_error(&command,
+                               "compressor, distance, order, separator and "
+                               "training texts are the model's; train anew to "
+                               "change them");
+    if (shots.n && (plan->model || !plan->test))
+        return cli_usage_error(&command,
+                               "--shots needs --train and --test data");
+    if (shots.n && strcmp(plan->test, "-") == 0)
+        return cli_usage_error(&command, "--shots reads the test data several "
+                                         "times; standard input can't be");
+    if (shots.n && (predictions_path || sweep_k.n || confusion))
+        return cli_usage_error(&command, "--shots prints accuracies only");
+    if (plan->test && folds)
+        return cli_usage_error(&command, "--folds splits the training data; "
+                                         "there is test data already");
+    if (!plan->test && limit_test)
+        return cli_usage_error(&command, "--limit-test without test data");
+    return -1;
+}
+
+int cmd_eval(int argc, char **argv)
+{
+    char **operands, *sample[2] = {NULL, NULL};
+    int n_operands;
+    struct plan plan = {0};
+    ncd_error err;
+    int status = cli_parse(&command, argc, argv, &operands, &n_operands);
+    if (status < 0)
+        status = make_plan(&plan, operands, n_operands);
+    if (status >= 0)
+        return status;
+    if (!plan.model && !plan.train) {
+        sample[0] = sample_path("train.tsv");
+        sample[1] = sample_path("test.tsv");
+        plan.train = sample[0];
+        plan.test = folds ? NULL : sample[1];
+        if (!sample[0] || !sample[1]) {
+            say("the bundled sample is not installed; name data to evaluate");
+            status = EXIT_FAILED;
+        }
+    }
+    if (status < 0)
+        status = check_plan(&plan);
+    if (status < 0) {
+        char protocol[48] = "leave-one-out";
+        if (folds)
+            snprintf(protocol, sizeof protocol, "%" PRIu64 " folds", folds);
+        fill_options(&plan.options, "training texts");
+        plan.head.protocol = plan.test ? "test" : protocol;
+        plan.head.train = plan.model ? plan.model : plan.train;
+        plan.head.test = plan.test;
+        plan.head.confusion = confusion;
+        status = run_plan(&plan, &err) == NCD_OK ? EXIT_DONE : fail_with(&err);
+    }
+    free(sample[0]);
+    free(sample[1]);
+    return close_stdout(status);
+}

@@ -1,0 +1,192 @@
+/* SPDX-License-Identifier: MIT */
+/* Options and helpers that several verbs share. */
+#include <limits.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "cli.h"
+
+const char *const distance_choices[] = {"ncd", "cdm", "clm", "cond", NULL};
+const char *const order_choices[] = {"test-first", "train-first", "mean", NULL};
+const char *const vote_choices[] = {"majority", "weighted", NULL};
+
+struct measure_args measure_args = {
+    .compressor = "gzip", .separator = " ", .k = 5};
+struct reader_args reader_args = {.format = "auto"};
+struct run_args run_args;
+
+const struct cli_option compressor_options[] = {
+    {"compressor", 'c', OPTION_STRING, &measure_args.compressor, "SPEC",
+     "name[:level][,key=value]; see `ncdclass compressors`", NULL},
+    {"distance", 'd', OPTION_CHOICE, &measure_args.distance, "NAME", "distance",
+     distance_choices},
+    {"order", 0, OPTION_CHOICE, &measure_args.order, "NAME",
+     "order of concatenation", order_choices},
+    {"separator", 0, OPTION_STRING, &measure_args.separator, "TEXT",
+     "what stands between the two texts", NULL},
+    {0},
+};
+
+const struct cli_option knn_options[] = {
+    {"k", 'k', OPTION_COUNT, &measure_args.k, "N",
+     "nearest neighbours that vote", NULL},
+    {"vote", 0, OPTION_CHOICE, &measure_args.vote, "NAME", "vote",
+     vote_choices},
+    {0},
+};
+
+const struct cli_option reader_options[] = {
+    {"input-format", 'f', OPTION_STRING, &reader_args.format, "NAME",
+     "auto, tsv, csv, jsonl, fasttext, dir, lines, list", NULL},
+    {"label-field", 0, OPTION_STRING, &reader_args.label_field, "NAME",
+     "JSON key or CSV column of the label", NULL},
+    {"text-field", 0, OPTION_STRING, &reader_args.text_field, "NAMES",
+     "the same of the text; several with commas", NULL},
+    {"header", 0, OPTION_FLAG, &reader_args.header, NULL,
+     "the first CSV or TSV record names the columns", NULL},
+    {"skip-bad", 0, OPTION_FLAG, &reader_args.skip_bad, NULL,
+     "pass over malformed records", NULL},
+    {0},
+};
+
+static int want_progress, want_no_progress;
+
+const struct cli_option common_options[] = {
+    {"threads", 't', OPTION_COUNT, &run_args.threads, "N",
+     "threads; all cores where not given", NULL},
+    {"quiet", 'q', OPTION_FLAG, &quiet, NULL, "only failures on standard error",
+     NULL},
+    {"progress", 0, OPTION_FLAG, &want_progress, NULL,
+     "show progress even if standard error is no terminal", NULL},
+    {"no-progress", 0, OPTION_FLAG, &want_no_progress, NULL, "show no progress",
+     NULL},
+    {0},
+};
+
+void fill_options(ncd_options *options, const char *what)
+{
+    if (want_progress)
+        show_progress = 1;
+    if (want_no_progress)
+        show_progress = 0;
+    ncd_options_init(options);
+    options->compressor = measure_args.compressor;
+    options->distance = (ncd_distance)measure_args.distance;
+    options->order = (ncd_order)measure_args.order;
+    options->vote = (ncd_vote)measure_args.vote;
+    options->separator =
+        (ncd_text){measure_args.separator, strlen(measure_args.separator)};
+    options->k = measure_args.k;
+    options->threads = run_args.threads;
+    options->progress = on_progress;
+    options->progress_arg = (void *)(uintptr_t)what;
+}
+
+void fill_reader_options(ncd_reader_options *options, uint64_t limit)
+{
+    ncd_reader_options_init(options);
+    options->format = reader_args.format;
+    options->label_field = reader_args.label_field;
+    options->text_field = reader_args.text_field;
+    options->header = reader_args.header;
+    options->skip_bad = reader_args.skip_bad;
+    options->limit = limit;
+}
+
+ncd_status read_data(ncd_dataset *data, const char *path, uint64_t limit,
+                     ncd_error *err)
+{
+    ncd_reader_options options;
+    ncd_reader *reader;
+    fill_reader_options(&options, limit);
+    ncd_status status = ncd_reader_open(path, &options, &reader, err);
+    if (status != NCD_OK)
+        return status;
+    status = ncd_dataset_fill(data, reader, err);
+    uint64_t skipped = ncd_reader_skipped(reader);
+    if (status == NCD_OK && skipped)
+        note("%s: passed over %llu malformed record%s", path,
+             (unsigned long long)skipped, skipped == 1 ? "" : "s");
+    ncd_reader_close(reader);
+    return status;
+}
+
+/* folder/name, where such a file can be read. */
+static char *readable(const char *folder, const char *name)
+{
+    size_t n = strlen(folder) + strlen(name) + 2;
+    char *path = malloc(n);
+    if (!path)
+        return NULL;
+    snprintf(path, n, "%s/%s", folder, name);
+    if (access(path, R_OK) == 0)
+        return path;
+    free(path);
+    return NULL;
+}
+
+/* Beside the running program: PREFIX/bin/ncdclass has the sample in
+ * PREFIX/share, and one in a build directory has it in the source tree that
+ * holds the build directory. */
+static char *beside_program(const char *name)
+{
+    static const char *const places[] = {"share/ncdclass/sample",
+                                         "datasets/sample"};
+    char folder[PATH_MAX];
+    ssize_t n = readlink("/proc/self/exe", folder, sizeof folder - 32);
+    if (n <= 0)
+        return NULL;
+    folder[n] = 0;
+    for (int up = 0; up < 5; up++) {
+        char *slash = strrchr(folder, '/');
+        if (!slash)
+            return NULL;
+        for (int i = 0; i < 2; i++) {
+            strcpy(slash + 1, places[i]);
+            char *path = readable(folder, name);
+            if (path)
+                return path;
+        }
+        *slash = 0;
+    }
+    return NULL;
+}
+
+char *sample_path(const char *name)
+{
+    const char *folder = getenv("NCDCLASS_SAMPLE");
+    if (folder)
+        return readable(folder, name);
+    char *path = beside_program(name);
+    return path ? path : readable(SAMPLE_DIR, name);
+}
+
+const char *format_number(double value, char out[NUMBER_NBYTES])
+{
+    if (value == floor(value) && fabs(value) < 1e15) {
+        snprintf(out, NUMBER_NBYTES, "%.0f", value);
+        return out;
+    }
+    for (int digits = 1; digits <= 17; digits++) {
+        snprintf(out, NUMBER_NBYTES, "%.*g", digits, value);
+        if (strtod(out, NULL) == value)
+            break;
+    }
+    return out;
+}
+
+const char *format_count(uint64_t value, char out[NUMBER_NBYTES])
+{
+    char digits[24];
+    int n = snprintf(digits, sizeof digits, "%llu", (unsigned long long)value);
+    char *to = out;
+    for (int i = 0; i < n; i++) {
+        if (i && (n - i) % 3 == 0)
+            *to++ = ',';
+        *to++ = digits[i];
+    }
+    *to = 0;
+    return out;
+}

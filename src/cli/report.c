@@ -1,0 +1,425 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Reports of evaluations: for people (text), for scripts (TSV, whose first
+ * column says what a row is; columns and rows are only ever added), and as one
+ * JSON object.
+ */
+#include <jansson.h>
+#include <math.h>
+#include <string.h>
+
+#include "cli.h"
+
+const char *const report_format_choices[] = {"text", "tsv", "json", NULL};
+
+static double percent(double share)
+{
+    return 100 * share;
+}
+
+/* --- Text --- */
+
+static void text_head(const struct report_head *h)
+{
+    printf("data         %s%s%s (%s)\n", h->train, h->test ? " / " : "",
+           h->test ? h->test : "", h->protocol);
+    printf("compressor   %s (%s)\n", h->options.compressor, h->library);
+    printf("distance     %s, %s, k = %u, %s vote\n",
+           ncd_distance_name(h->options.distance),
+           ncd_order_name(h->options.order), h->options.k,
+           ncd_vote_name(h->options.vote));
+}
+
+static void text_overlap(const char *name, const ncd_overlap *o,
+                         uint64_t n_test)
+{
+    printf("%-12s %llu of %llu test texts also in training", name,
+           (unsigned long long)o->n, (unsigned long long)n_test);
+    if (o->n)
+        printf(" (%llu with the same label); accuracy on the rest %.2f %%",
+               (unsigned long long)o->n_same_label, percent(o->accuracy_rest));
+    printf("\n");
+}
+
+static int label_width(const ncd_report *r)
+{
+    size_t width = 5;
+    for (size_t i = 0; i < r->n_classes; i++)
+        if (strlen(r->classes[i].label) > width)
+            width = strlen(r->classes[i].label);
+    return width > 30 ? 30 : (int)width;
+}
+
+static void text_classes(const ncd_report *r)
+{
+    int width = label_width(r);
+    printf("\n%-*s precision  recall      F1  support\n", width, "label");
+    for (size_t i = 0; i < r->n_classes; i++) {
+        const ncd_class_score *c = &r->classes[i];
+        printf("%-*s    %6.2f  %6.2f  %6.2f  %7llu%s\n", width, c->label,
+               percent(c->precision), percent(c->recall), percent(c->f1),
+               (unsigned long long)c->support,
+               c->in_training ? "" : "  (not in training)");
+    }
+}
+
+static void text_confusion(const ncd_report *r)
+{
+    int width = label_width(r);
+    printf("\nrows: true label; columns: predicted\n%-*s", width, "");
+    for (size_t j = 0; j < r->n_classes; j++)
+        printf(" %6.6s", r->classes[j].label);
+    printf("\n");
+    for (size_t i = 0; i < r->n_classes; i++) {
+        printf("%-*s", width, r->classes[i].label);
+        for (size_t j = 0; j < r->n_classes; j++)
+            printf(" %6llu",
+                   (unsigned long long)r->confusion[i * r->n_classes + j]);
+        printf("\n");
+    }
+}
+
+static void text_sweep(const ncd_report *r)
+{
+    printf("\n    k  accuracy            95 %%  macro F1    top2\n");
+    for (size_t i = 0; i < r->n_sweep; i++) {
+        const ncd_score *s = &r->sweep[i];
+        printf("%5u    %6.2f   %6.2f-%6.2f    %6.2f  %6.2f\n", s->k,
+               percent(s->accuracy), percent(s->accuracy_low),
+               percent(s->accuracy_high), percent(s->macro_f1),
+               percent(s->top2));
+    }
+}
+
+static void text_report(const struct report_head *h, const ncd_report *r)
+{
+    const ncd_score *s = &r->score;
+    char pairs[NUMBER_NBYTES];
+    text_head(h);
+    printf("texts        %llu training, %llu test\n",
+           (unsigned long long)r->n_train, (unsigned long long)r->n_test);
+    printf("\naccuracy     %.2f %% (%llu of %llu; 95 %%: %.2f-%.2f)\n",
+           percent(s->accuracy), (unsigned long long)s->n_correct,
+           (unsigned long long)r->n_test, percent(s->accuracy_low),
+           percent(s->accuracy_high));
+    printf("macro F1     %.2f\n", percent(s->macro_f1));
+    printf("majority     %.2f %% (always \"%s\")\n",
+           percent(r->majority_accuracy), r->majority_label);
+    printf("top2         %.2f %% (any tied label counts; not an accuracy)\n",
+           percent(s->top2));
+    text_overlap("overlap", &r->verbatim, r->n_test);
+    text_overlap("  folded", &r->folded, r->n_test);
+    if (r->n_unseen_label)
+        printf("unseen       %llu test texts have a label that training lacks; "
+               "they count as wrong\n",
+               (unsigned long long)r->n_unseen_label);
+    if (r->n_skipped)
+        printf("left out     %llu malformed test records\n",
+               (unsigned long long)r->n_skipped);
+    if (r->n_over_window)
+        printf("long         %llu test texts exceed half the compressor's "
+               "window\n",
+               (unsigned long long)r->n_over_window);
+    printf("time         %.2f s, %s pairs a second, %u thread%s, "
+           "peak memory %.1f MB\n",
+           r->seconds, format_count((uint64_t)r->pairs_per_second, pairs),
+           r->threads, r->threads == 1 ? "" : "s",
+           (double)r->peak_rss_bytes / 1e6);
+    if (r->n_sweep)
+        text_sweep(r);
+    text_classes(r);
+    if (h->confusion)
+        text_confusion(r);
+}
+
+/* --- JSON --- */
+
+static json_t *json_string_of(const char *s)
+{
+    return json_bytes(s, strlen(s));
+}
+
+static json_t *json_count(uint64_t n)
+{
+    return json_integer((json_int_t)n);
+}
+
+static void json_head(json_t *o, const struct report_head *h)
+{
+    json_object_set_new(o, "protocol", json_string_of(h->protocol));
+    json_object_set_new(o, "train", json_string_of(h->train));
+    if (h->test)
+        json_object_set_new(o, "test", json_string_of(h->test));
+    json_object_set_new(o, "version", json_string_of(ncd_version()));
+    json_object_set_new(o, "compressor", json_string_of(h->options.compressor));
+    json_object_set_new(o, "library", json_string_of(h->library));
+    json_object_set_new(o, "distance",
+                        json_string_of(ncd_distance_name(h->options.distance)));
+    json_object_set_new(o, "order",
+                        json_string_of(ncd_order_name(h->options.order)));
+    json_object_set_new(o, "k", json_count(h->options.k));
+    json_object_set_new(o, "vote",
+                        json_string_of(ncd_vote_name(h->options.vote)));
+}
+
+static void json_score(json_t *o, const ncd_score *s)
+{
+    json_object_set_new(o, "accuracy", json_real(s->accuracy));
+    json_object_set_new(o, "accuracy_low", json_real(s->accuracy_low));
+    json_object_set_new(o, "accuracy_high", json_real(s->accuracy_high));
+    json_object_set_new(o, "n_correct", json_count(s->n_correct));
+    json_object_set_new(o, "macro_f1", json_real(s->macro_f1));
+    json_object_set_new(o, "top2", json_real(s->top2));
+}
+
+static json_t *json_overlap(const ncd_overlap *overlap)
+{
+    json_t *o = json_object();
+    json_object_set_new(o, "n", json_count(overlap->n));
+    json_object_set_new(o, "n_same_label", json_count(overlap->n_same_label));
+    json_object_set_new(o, "n_rest", json_count(overlap->n_rest));
+    json_object_set_new(o, "accuracy_rest",
+                        overlap->n_rest ? json_real(overlap->accuracy_rest)
+                                        : json_null());
+    return o;
+}
+
+static json_t *json_classes(const ncd_report *r)
+{
+    json_t *list = json_array();
+    for (size_t i = 0; i < r->n_classes; i++) {
+        const ncd_class_score *c = &r->classes[i];
+        json_t *o = json_object();
+        json_object_set_new(o, "label", json_string_of(c->label));
+        json_object_set_new(o, "precision", json_real(c->precision));
+        json_object_set_new(o, "recall", json_real(c->recall));
+        json_object_set_new(o, "f1", json_real(c->f1));
+        json_object_set_new(o, "support", json_count(c->support));
+        json_object_set_new(o, "in_training", json_boolean(c->in_training));
+        json_array_append_new(list, o);
+    }
+    return list;
+}
+
+static json_t *json_confusion(const ncd_report *r)
+{
+    json_t *rows = json_array();
+    for (size_t i = 0; i < r->n_classes; i++) {
+        json_t *row = json_array();
+        for (size_t j = 0; j < r->n_classes; j++)
+            json_array_append_new(
+                row, json_count(r->confusion[i * r->n_classes + j]));
+        json_array_append_new(rows, row);
+    }
+    return rows;
+}
+
+static json_t *json_sweep(const ncd_report *r)
+{
+    json_t *list = json_array();
+    for (size_t i = 0; i < r->n_sweep; i++) {
+        json_t *o = json_object();
+        json_object_set_new(o, "k", json_count(r->sweep[i].k));
+        json_score(o, &r->sweep[i]);
+        json_array_append_new(list, o);
+    }
+    return list;
+}
+
+static void print_json(json_t *o)
+{
+    json_dumpf(o, stdout, JSON_INDENT(2) | JSON_REAL_PRECISION(10));
+    putchar('\n');
+    json_decref(o);
+}
+
+static void json_report(const struct report_head *h, const ncd_report *r)
+{
+    json_t *o = json_object();
+    json_head(o, h);
+    json_object_set_new(o, "n_train", json_count(r->n_train));
+    json_object_set_new(o, "n_test", json_count(r->n_test));
+    json_score(o, &r->score);
+    json_object_set_new(o, "majority_label", json_string_of(r->majority_label));
+    json_object_set_new(o, "majority_accuracy",
+                        json_real(r->majority_accuracy));
+    json_object_set_new(o, "overlap_verbatim", json_overlap(&r->verbatim));
+    json_object_set_new(o, "overlap_folded", json_overlap(&r->folded));
+    json_object_set_new(o, "n_unseen_label", json_count(r->n_unseen_label));
+    json_object_set_new(o, "n_skipped", json_count(r->n_skipped));
+    json_object_set_new(o, "n_over_window", json_count(r->n_over_window));
+    json_object_set_new(o, "n_pairs", json_count(r->n_pairs));
+    json_object_set_new(o, "seconds", json_real(r->seconds));
+    json_object_set_new(o, "pairs_per_second", json_real(r->pairs_per_second));
+    json_object_set_new(o, "peak_rss_bytes", json_count(r->peak_rss_bytes));
+    json_object_set_new(o, "threads", json_count(r->threads));
+    if (r->n_sweep)
+        json_object_set_new(o, "by_k", json_sweep(r));
+    json_object_set_new(o, "classes", json_classes(r));
+    if (h->confusion)
+        json_object_set_new(o, "confusion", json_confusion(r));
+    print_json(o);
+}
+
+/* --- TSV --- */
+
+static void tsv_string(const char *name, const char *value)
+{
+    printf("summary\t%s\t%s\n", name, value);
+}
+
+static void tsv_number(const char *name, double value)
+{
+    char number[NUMBER_NBYTES];
+    tsv_string(name, format_number(value, number));
+}
+
+static void tsv_head(const struct report_head *h)
+{
+    tsv_string("protocol", h->protocol);
+    tsv_string("train", h->train);
+    tsv_string("test", h->test ? h->test : "");
+    tsv_string("version", ncd_version());
+    tsv_string("compressor", h->options.compressor);
+    tsv_string("library", h->library);
+    tsv_string("distance", ncd_distance_name(h->options.distance));
+    tsv_string("order", ncd_order_name(h->options.order));
+    tsv_number("k", h->options.k);
+    tsv_string("vote", ncd_vote_name(h->options.vote));
+}
+
+static void tsv_score(const ncd_score *s)
+{
+    tsv_number("accuracy", s->accuracy);
+    tsv_number("accuracy_low", s->accuracy_low);
+    tsv_number("accuracy_high", s->accuracy_high);
+    tsv_number("n_correct", (double)s->n_correct);
+    tsv_number("macro_f1", s->macro_f1);
+    tsv_number("top2", s->top2);
+}
+
+static void tsv_rows(const struct report_head *h, const ncd_report *r)
+{
+    for (size_t i = 0; i < r->n_sweep; i++) {
+        const ncd_score *s = &r->sweep[i];
+        printf("k\t%u\t%.6f\t%.6f\t%.6f\t%.6f\t%.6f\n", s->k, s->accuracy,
+               s->accuracy_low, s->accuracy_high, s->macro_f1, s->top2);
+    }
+    for (size_t i = 0; i < r->n_classes; i++) {
+        const ncd_class_score *c = &r->classes[i];
+        printf("class\t%s\t%.6f\t%.6f\t%.6f\t%llu\n", c->label, c->precision,
+               c->recall, c->f1, (unsigned long long)c->support);
+    }
+    for (size_t i = 0; h->confusion && i < r->n_classes; i++)
+        for (size_t j = 0; j < r->n_classes; j++)
+            printf("confusion\t%s\t%s\t%llu\n", r->classes[i].label,
+                   r->classes[j].label,
+                   (unsigned long long)r->confusion[i * r->n_classes + j]);
+}
+
+static void tsv_report(const struct report_head *h, const ncd_report *r)
+{
+    tsv_head(h);
+    tsv_number("n_train", (double)r->n_train);
+    tsv_number("n_test", (double)r->n_test);
+    tsv_score(&r->score);
+    tsv_string("majority_label", r->majority_label);
+    tsv_number("majority_accuracy", r->majority_accuracy);
+    tsv_number("overlap_verbatim", (double)r->verbatim.n);
+    tsv_number("accuracy_without_verbatim", r->verbatim.accuracy_rest);
+    tsv_number("overlap_folded", (double)r->folded.n);
+    tsv_number("accuracy_without_folded", r->folded.accuracy_rest);
+    tsv_number("n_unseen_label", (double)r->n_unseen_label);
+    tsv_number("n_skipped", (double)r->n_skipped);
+    tsv_number("n_over_window", (double)r->n_over_window);
+    tsv_number("n_pairs", (double)r->n_pairs);
+    tsv_number("seconds", r->seconds);
+    tsv_number("pairs_per_second", r->pairs_per_second);
+    tsv_number("peak_rss_bytes", (double)r->peak_rss_bytes);
+    tsv_number("threads", r->threads);
+    tsv_rows(h, r);
+}
+
+void print_report(enum report_format format, const struct report_head *head,
+                  const ncd_report *report)
+{
+    switch (format) {
+    case REPORT_TEXT:
+        text_report(head, report);
+        break;
+    case REPORT_TSV:
+        tsv_report(head, report);
+        break;
+    case REPORT_JSON:
+        json_report(head, report);
+        break;
+    }
+}
+
+/* --- Few-shot --- */
+
+static void text_shots(const struct shots_result *r)
+{
+    double mean, half;
+    ncd_mean_interval(r->accuracies, r->n, &mean, &half);
+    printf("%5u    %6.2f  +- %5.2f ", r->shots, percent(mean), percent(half));
+    for (size_t i = 0; i < r->n; i++)
+        printf(" %6.2f", percent(r->accuracies[i]));
+    printf("\n");
+}
+
+static void tsv_shots(const struct shots_result *r)
+{
+    double mean, half;
+    char number[NUMBER_NBYTES];
+    ncd_mean_interval(r->accuracies, r->n, &mean, &half);
+    printf("shots\t%u\t%.6f\t%.6f", r->shots, mean, half);
+    for (size_t i = 0; i < r->n; i++)
+        printf("\t%s", format_number(r->accuracies[i], number));
+    printf("\n");
+}
+
+static json_t *json_shots(const struct shots_result *r)
+{
+    double mean, half;
+    json_t *o = json_object(), *runs = json_array();
+    ncd_mean_interval(r->accuracies, r->n, &mean, &half);
+    for (size_t i = 0; i < r->n; i++)
+        json_array_append_new(runs, json_real(r->accuracies[i]));
+    json_object_set_new(o, "shots", json_count(r->shots));
+    json_object_set_new(o, "accuracy_mean", json_real(mean));
+    json_object_set_new(o, "accuracy_half_interval", json_real(half));
+    json_object_set_new(o, "accuracies", runs);
+    return o;
+}
+
+void print_shots(enum report_format format, const struct report_head *head,
+                 uint64_t n_test, const struct shots_result *results, size_t n)
+{
+    json_t *list = NULL, *o = NULL;
+    switch (format) {
+    case REPORT_TEXT:
+        text_head(head);
+        printf("texts        %llu test\n\n", (unsigned long long)n_test);
+        printf("shots  accuracy     95 %%   of each seed\n");
+        for (size_t i = 0; i < n; i++)
+            text_shots(&results[i]);
+        break;
+    case REPORT_TSV:
+        tsv_head(head);
+        tsv_number("n_test", (double)n_test);
+        for (size_t i = 0; i < n; i++)
+            tsv_shots(&results[i]);
+        break;
+    case REPORT_JSON:
+        o = json_object();
+        list = json_array();
+        json_head(o, head);
+        json_object_set_new(o, "n_test", json_count(n_test));
+        for (size_t i = 0; i < n; i++)
+            json_array_append_new(list, json_shots(&results[i]));
+        json_object_set_new(o, "by_shots", list);
+        print_json(o);
+        break;
+    }
+}

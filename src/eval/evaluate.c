@@ -1,0 +1,468 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Evaluation on test data and by cross-validation. Both feed batches of
+ * labelled texts to the same accounting; what a batch costs in memory is
+ * bounded, so that a test set of any length can be scored. Every text counts.
+ */
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+
+#include "eval/overlap.h"
+#include "eval/tally.h"
+#include "model/model.h"
+#include "util/error.h"
+#include "util/parallel.h"
+
+/* A batch ends at whichever comes first. Large enough to keep all threads busy
+ * to its end, small beside any training set worth the name. */
+#define BATCH_TEXTS 1024
+#define BATCH_NBYTES (4u << 20)
+
+struct evaluation {
+    const ncd_model *model;
+    const ncd_eval_options *options;
+    ncd_vote vote;
+    unsigned threads;
+    const uint32_t *folds; /* [n training texts], or NULL */
+    struct ncd_search search;
+    struct ncd_found found;
+    struct ncd_ranked *ranked; /* [search.k] scratch */
+    struct ncd_labels labels;  /* training labels, then unseen test labels */
+    struct ncd_tally *tallies; /* [n_tallies]: of k, then of sweep_k */
+    size_t n_tallies;
+    struct ncd_overlap_index overlaps[2];
+    ncd_report *report;
+    double started;
+};
+
+/* One batch: texts with labels, and their folds where there are any. */
+struct batch {
+    const ncd_dataset *data;
+    size_t first, n; /* texts first .. first + n - 1 of `data` */
+    ncd_text *texts; /* [n] */
+};
+
+void ncd_eval_options_init(ncd_eval_options *options)
+{
+    *options = (ncd_eval_options){.struct_nbytes = sizeof *options, .vote = -1};
+}
+
+/* --- Setting up and taking down --- */
+
+static ncd_status check_options(const ncd_eval_options *options, ncd_error *err)
+{
+    if (options->vote >= 0 && !ncd_vote_name((ncd_vote)options->vote))
+        return ncd_fail(err, NCD_ERR_ARGUMENT, "no such vote");
+    for (size_t i = 0; i < options->n_sweep_k; i++)
+        if (options->sweep_k[i] == 0)
+            return ncd_fail(err, NCD_ERR_ARGUMENT, "k must be at least 1");
+    return NCD_OK;
+}
+
+static ncd_status init_tallies(struct evaluation *e)
+{
+    const ncd_eval_options *o = e->options;
+    e->n_tallies = 1 + o->n_sweep_k;
+    e->tallies = calloc(e->n_tallies, sizeof *e->tallies);
+    if (!e->tallies)
+        return NCD_ERR_NOMEM;
+    for (size_t i = 0; i < e->n_tallies; i++) {
+        struct ncd_tally *t = &e->tallies[i];
+        t->n_columns = e->model->dataset->labels.n;
+        t->k = i ? o->sweep_k[i - 1] : o->k ? o->k : e->model->k;
+        if (t->k > e->search.k)
+            e->search.k = t->k;
+    }
+    if (e->search.k > e->model->dataset->n)
+        e->search.k = e->model->dataset->n;
+    e->ranked = calloc(e->search.k, sizeof *e->ranked);
+    return e->ranked ? NCD_OK : NCD_ERR_NOMEM;
+}
+
+static ncd_status init_labels(struct evaluation *e)
+{
+    const struct ncd_labels *known = &e->model->dataset->labels;
+    for (size_t i = 0; i < known->n; i++) {
+        size_t number;
+        ncd_text name = {known->names[i], strlen(known->names[i])};
+        if (ncd_labels_add(&e->labels, name, &number) != NCD_OK)
+            return NCD_ERR_NOMEM;
+    }
+    return NCD_OK;
+}
+
+static ncd_status begin(struct evaluation *e, const ncd_model *model,
+                        const ncd_eval_options *options, const uint32_t *folds,
+                        ncd_error *err)
+{
+    *e = (struct evaluation){.model = model,
+                             .options = options,
+                             .folds = folds,
+                             .threads = ncd_threads(options->threads),
+                             .search = ncd_model_search(model, 0),
+                             .started = ncd_clock()};
+    e->search.folds = folds;
+    ncd_status status = check_options(options, err);
+    if (status != NCD_OK)
+        return status;
+    e->vote = options->vote < 0 ? model->vote : (ncd_vote)options->vote;
+    e->report = calloc(1, sizeof *e->report);
+    if (!e->report || init_tallies(e) != NCD_OK || init_labels(e) != NCD_OK)
+        return ncd_fail_nomem(err);
+    status = ncd_overlap_init(&e->overlaps[0], NCD_DIGEST_VERBATIM,
+                              model->dataset, folds, err);
+    if (status == NCD_OK)
+        status = ncd_overlap_init(&e->overlaps[1], NCD_DIGEST_FOLDED,
+                                  model->dataset, folds, err);
+    return status;
+}
+
+static void finish(struct evaluation *e)
+{
+    for (size_t i = 0; e->tallies && i < e->n_tallies; i++)
+        ncd_tally_free(&e->tallies[i]);
+    free(e->tallies);
+    free(e->ranked);
+    ncd_found_free(&e->found);
+    ncd_labels_free(&e->labels);
+    ncd_overlap_free(&e->overlaps[0]);
+    ncd_overlap_free(&e->overlaps[1]);
+    ncd_report_free(e->report);
+}
+
+/* --- Accounting --- */
+
+/* Whether any label that is tied for the most votes is the true one. */
+static int is_top2(const struct ncd_ranked *ranked, size_t n, size_t label)
+{
+    for (size_t i = 0; i < n && ranked[i].share == ranked[0].share; i++)
+        if (ranked[i].class == label)
+            return 1;
+    return 0;
+}
+
+/* The label that wins when nobody votes: a fold may hold every text. */
+#define NO_NEIGHBOR_CLASS 0
+
+static ncd_status tally_votes(struct evaluation *e, size_t t, size_t query,
+                              size_t label, size_t *predicted_out)
+{
+    const struct ncd_found *f = &e->found;
+    size_t n = f->counts[query];
+    if (n > e->tallies[t].k)
+        n = e->tallies[t].k;
+    size_t n_ranked = ncd_vote_rank(e->model->dataset, f->items + query * f->k,
+                                    n, e->vote, e->ranked);
+    size_t predicted = n_ranked ? e->ranked[0].class : NO_NEIGHBOR_CLASS;
+    if (predicted_out)
+        *predicted_out = predicted;
+    return ncd_tally_add(&e->tallies[t], label, predicted,
+                         is_top2(e->ranked, n_ranked, label));
+}
+
+static void tell(const struct evaluation *e, const struct batch *b, size_t i,
+                 size_t predicted)
+{
+    if (!e->options->on_text)
+        return;
+    const ncd_dataset *d = b->data;
+    ncd_eval_text text = {.label_true =
+                              ncd_dataset_label(d, d->classes[b->first + i]),
+                          .label_predicted = e->labels.names[predicted],
+                          .text = b->texts[i],
+                          .source = ncd_dataset_source(d, b->first + i),
+                          .line = ncd_dataset_line(d, b->first + i)};
+    e->options->on_text(e->options->on_text_arg, &text);
+}
+
+static ncd_status account(struct evaluation *e, const struct batch *b, size_t i,
+                          ncd_error *err)
+{
+    size_t label, predicted, n_training_labels = e->model->dataset->labels.n;
+    ncd_report *r = e->report;
+    const char *name =
+        ncd_dataset_label(b->data, b->data->classes[b->first + i]);
+    if (ncd_labels_add(&e->labels, (ncd_text){name, strlen(name)}, &label) !=
+            NCD_OK ||
+        tally_votes(e, 0, i, label, &predicted) != NCD_OK)
+        return ncd_fail_nomem(err);
+    for (size_t t = 1; t < e->n_tallies; t++)
+        if (tally_votes(e, t, i, label, NULL) != NCD_OK)
+            return ncd_fail_nomem(err);
+    uint32_t fold = e->folds ? e->folds[b->first + i] : 0;
+    ncd_overlap *counts[] = {&r->verbatim, &r->folded};
+    for (int o = 0; o < 2; o++) {
+        ncd_status status =
+            ncd_overlap_count(&e->overlaps[o], b->texts[i], fold, label,
+                              predicted == label, counts[o], err);
+        if (status != NCD_OK)
+            return status;
+    }
+    r->n_unseen_label += label >= n_training_labels;
+    size_t window = ncd_model_window(e->model);
+    r->n_over_window += window && b->texts[i].nbytes > window / 2;
+    tell(e, b, i, predicted);
+    return NCD_OK;
+}
+
+static ncd_status run_batch(struct evaluation *e, struct batch *b,
+                            struct ncd_progress progress, ncd_error *err)
+{
+    struct ncd_queries queries = {b->texts,
+                                  e->folds ? e->folds + b->first : NULL, b->n};
+    for (size_t i = 0; i < b->n; i++)
+        b->texts[i] = ncd_dataset_text(b->data, b->first + i);
+    progress.fn = e->options->progress;
+    progress.arg = e->options->progress_arg;
+    ncd_status status = ncd_search_run(&e->search, &queries, e->threads,
+                                       &progress, &e->found, err);
+    for (size_t i = 0; i < b->n && status == NCD_OK; i++)
+        status = account(e, b, i, err);
+    return status;
+}
+
+/* --- The report --- */
+
+static size_t majority_class(const ncd_dataset *training, uint64_t *counts)
+{
+    size_t best = 0;
+    for (size_t i = 0; i < training->n; i++)
+        counts[training->classes[i]]++;
+    for (size_t c = 1; c < training->labels.n; c++)
+        if (counts[c] > counts[best])
+            best = c;
+    return best;
+}
+
+static ncd_status report_classes(struct evaluation *e)
+{
+    ncd_report *r = e->report;
+    const struct ncd_labels *labels = &e->labels;
+    size_t n = labels->n;
+    r->classes = calloc(n, sizeof *r->classes);
+    r->confusion = calloc(n * n, sizeof *r->confusion);
+    if (!r->classes || !r->confusion)
+        return NCD_ERR_NOMEM;
+    for (size_t i = 0; i < n; i++, r->n_classes++) {
+        size_t label = labels->sorted[i];
+        ncd_class_score *c = &r->classes[i];
+        c->label = strdup(labels->names[label]);
+        if (!c->label)
+            return NCD_ERR_NOMEM;
+        c->in_training = label < e->model->dataset->labels.n;
+        ncd_tally_class(&e->tallies[0], label, c);
+        for (size_t j = 0; j < n; j++)
+            r->confusion[i * n + j] =
+                ncd_tally_count(&e->tallies[0], label, labels->sorted[j]);
+    }
+    return NCD_OK;
+}
+
+static ncd_status report_majority(struct evaluation *e)
+{
+    ncd_report *r = e->report;
+    const ncd_dataset *training = e->model->dataset;
+    uint64_t *counts = calloc(training->labels.n, sizeof *counts);
+    if (!counts)
+        return NCD_ERR_NOMEM;
+    size_t majority = majority_class(training, counts);
+    free(counts);
+    ncd_class_score score;
+    ncd_tally_class(&e->tallies[0], majority, &score);
+    r->majority_accuracy =
+        r->n_test ? (double)score.support / (double)r->n_test : 0;
+    r->majority_label = strdup(training->labels.names[majority]);
+    return r->majority_label ? NCD_OK : NCD_ERR_NOMEM;
+}
+
+static void report_overlap(ncd_overlap *overlap)
+{
+    if (overlap->n_rest)
+        overlap->accuracy_rest =
+            (double)overlap->n_rest_correct / (double)overlap->n_rest;
+}
+
+static void report_cost(struct evaluation *e)
+{
+    ncd_report *r = e->report;
+    struct rusage usage;
+    r->threads = e->threads;
+    r->seconds = ncd_clock() - e->started;
+    r->pairs_per_second = r->seconds > 0 ? (double)r->n_pairs / r->seconds : 0;
+    /* Linux counts ru_maxrss in KiB. */
+    if (getrusage(RUSAGE_SELF, &usage) == 0 && usage.ru_maxrss > 0)
+        r->peak_rss_bytes = (uint64_t)usage.ru_maxrss * 1024;
+}
+
+static ncd_status make_report(struct evaluation *e, ncd_report **report_out,
+                              ncd_error *err)
+{
+    ncd_report *r = e->report;
+    r->n_train = e->model->dataset->n;
+    r->n_test = e->tallies[0].n;
+    if (r->n_test == 0)
+        return ncd_fail(err, NCD_ERR_INPUT, "there are no test texts");
+    ncd_tally_score(&e->tallies[0], e->labels.n, &r->score);
+    r->n_sweep = e->n_tallies - 1;
+    r->sweep = calloc(r->n_sweep + 1, sizeof *r->sweep);
+    if (!r->sweep || report_classes(e) != NCD_OK ||
+        report_majority(e) != NCD_OK)
+        return ncd_fail_nomem(err);
+    for (size_t i = 0; i < r->n_sweep; i++)
+        ncd_tally_score(&e->tallies[i + 1], e->labels.n, &r->sweep[i]);
+    report_overlap(&r->verbatim);
+    report_overlap(&r->folded);
+    report_cost(e);
+    *report_out = r;
+    e->report = NULL;
+    return NCD_OK;
+}
+
+void ncd_report_free(ncd_report *r)
+{
+    if (!r)
+        return;
+    for (size_t i = 0; i < r->n_classes; i++)
+        free((void *)(uintptr_t)r->classes[i].label);
+    free((void *)(uintptr_t)r->majority_label);
+    free(r->classes);
+    free(r->confusion);
+    free(r->sweep);
+    free(r);
+}
+
+/* --- On test data --- */
+
+static ncd_status read_batch(ncd_reader *test, ncd_dataset *data,
+                             ncd_error *err)
+{
+    ncd_status status = NCD_OK;
+    ncd_record record;
+    ncd_dataset_clear(data);
+    while (data->n < BATCH_TEXTS && data->bytes.n < BATCH_NBYTES) {
+        status = ncd_reader_next(test, &record, err);
+        if (status == NCD_OK)
+            status = ncd_dataset_add(data, record.label, record.text,
+                                     record.source, record.line, err);
+        if (status != NCD_OK)
+            return status;
+    }
+    return NCD_OK;
+}
+
+static ncd_status run_test(struct evaluation *e, ncd_reader *test,
+                           struct batch *b, ncd_dataset *data, ncd_error *err)
+{
+    ncd_status status = NCD_OK, read_status = NCD_OK;
+    uint64_t done = ncd_reader_done(test);
+    while (read_status == NCD_OK && status == NCD_OK) {
+        read_status = read_batch(test, data, err);
+        if (read_status != NCD_OK && read_status != NCD_END)
+            return read_status;
+        b->n = data->n;
+        if (b->n == 0)
+            break;
+        uint64_t now = ncd_reader_done(test);
+        struct ncd_progress progress = {.before = done,
+                                        .span = now - done,
+                                        .total = ncd_reader_total(test)};
+        done = now;
+        status = run_batch(e, b, progress, err);
+        e->report->n_pairs += (uint64_t)b->n * e->model->dataset->n;
+    }
+    return status;
+}
+
+ncd_status ncd_eval_test(const ncd_model *model, ncd_reader *test,
+                         const ncd_eval_options *options,
+                         ncd_report **report_out, ncd_error *err)
+{
+    ncd_eval_options defaults;
+    struct evaluation e;
+    ncd_dataset *data = NULL;
+    ncd_eval_options_init(&defaults);
+    ncd_status status =
+        begin(&e, model, options ? options : &defaults, NULL, err);
+    struct batch b = {.texts = calloc(BATCH_TEXTS, sizeof *b.texts)};
+    if (status == NCD_OK && (!b.texts || ncd_dataset_new(&data) != NCD_OK))
+        status = ncd_fail_nomem(err);
+    b.data = data;
+    if (status == NCD_OK)
+        status = run_test(&e, test, &b, data, err);
+    if (status == NCD_OK) {
+        e.report->n_skipped = ncd_reader_skipped(test);
+        status = make_report(&e, report_out, err);
+    }
+    free(b.texts);
+    ncd_dataset_free(data);
+    finish(&e);
+    return status;
+}
+
+/* --- Cross-validation --- */
+
+/* Deals the texts of each class, shuffled, to the folds in turn; the dealing
+ * goes on from class to class, so that folds differ by one text at most. */
+static ncd_status assign_folds(const ncd_dataset *d, size_t n_folds,
+                               uint64_t seed, uint32_t *folds, ncd_error *err)
+{
+    size_t *order = calloc(d->n + 1, sizeof *order);
+    if (!order)
+        return ncd_fail_nomem(err);
+    ncd_status status = ncd_dataset_shuffle(d, seed, order, err);
+    for (size_t i = 0; i < d->n && status == NCD_OK; i++)
+        folds[order[i]] = (uint32_t)(i % n_folds);
+    free(order);
+    return status;
+}
+
+static ncd_status run_folds(struct evaluation *e, size_t n_folds,
+                            struct batch *b, ncd_error *err)
+{
+    size_t n = e->model->dataset->n;
+    ncd_status status = NCD_OK;
+    for (b->first = 0; b->first < n && status == NCD_OK; b->first += b->n) {
+        b->n = n - b->first < BATCH_TEXTS ? n - b->first : BATCH_TEXTS;
+        struct ncd_progress progress = {
+            .before = b->first, .span = b->n, .total = n};
+        status = run_batch(e, b, progress, err);
+    }
+    /* A text is compared with all texts but those of its fold. */
+    for (size_t f = 0; f < n_folds; f++) {
+        uint64_t in_fold = n / n_folds + (f < n % n_folds);
+        e->report->n_pairs += in_fold * (n - in_fold);
+    }
+    return status;
+}
+
+ncd_status ncd_eval_folds(const ncd_model *model, size_t folds, uint64_t seed,
+                          const ncd_eval_options *options,
+                          ncd_report **report_out, ncd_error *err)
+{
+    ncd_eval_options defaults;
+    ncd_eval_options_init(&defaults);
+    struct evaluation e = {0};
+    const ncd_dataset *d = model->dataset;
+    size_t n_folds = folds ? folds : d->n;
+    if (n_folds < 2 || n_folds > d->n)
+        return ncd_fail(err, NCD_ERR_ARGUMENT,
+                        "%zu folds of %zu texts: there must be at least 2 "
+                        "folds, and no more than texts",
+                        n_folds, d->n);
+    uint32_t *fold_of = calloc(d->n, sizeof *fold_of);
+    struct batch b = {.data = d, .texts = calloc(BATCH_TEXTS, sizeof *b.texts)};
+    ncd_status status = fold_of && b.texts
+                            ? assign_folds(d, n_folds, seed, fold_of, err)
+                            : ncd_fail_nomem(err);
+    if (status == NCD_OK)
+        status = begin(&e, model, options ? options : &defaults, fold_of, err);
+    if (status == NCD_OK)
+        status = run_folds(&e, n_folds, &b, err);
+    if (status == NCD_OK)
+        status = make_report(&e, report_out, err);
+    free(fold_of);
+    free(b.texts);
+    finish(&e);
+    return status;
+}

@@ -1,0 +1,166 @@
+/* SPDX-License-Identifier: MIT */
+/* Writing the model file; its format is described in model_file.h. */
+#include "model/model_file.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <xxhash.h>
+#include <zstd.h>
+
+#include "model/model.h"
+#include "model/wire.h"
+#include "util/error.h"
+
+#define ZSTD_LEVEL 9
+
+static ncd_status put_section(struct ncd_buf *out, const char *tag,
+                              const struct ncd_buf *raw)
+{
+    size_t room = ZSTD_compressBound(raw->n);
+    size_t header = 4 + 4 + 8 + 8;
+    if (ZSTD_isError(room) || ncd_buf_reserve(out, header + room) != NCD_OK)
+        return NCD_ERR_NOMEM;
+    size_t stored = ZSTD_compress(out->bytes + out->n + header, room,
+                                  raw->bytes, raw->n, ZSTD_LEVEL);
+    if (ZSTD_isError(stored))
+        return NCD_ERR_NOMEM; /* the only way it can fail with enough room */
+    int packed = stored < raw->n;
+    /* Room was reserved: none of these can fail. */
+    ncd_buf_append(out, tag, 4);
+    ncd_put_u32(out, packed ? NCD_STORED_ZSTD : NCD_STORED_RAW);
+    ncd_put_u64(out, raw->n);
+    ncd_put_u64(out, packed ? stored : raw->n);
+    if (packed)
+        out->n += stored;
+    else
+        return ncd_buf_append(out, raw->bytes, raw->n);
+    return NCD_OK;
+}
+
+static ncd_status put_line(struct ncd_buf *out, const char *key,
+                           const char *value)
+{
+    if (ncd_buf_append(out, key, strlen(key)) != NCD_OK ||
+        ncd_buf_append(out, "=", 1) != NCD_OK ||
+        ncd_buf_append(out, value, strlen(value)) != NCD_OK)
+        return NCD_ERR_NOMEM;
+    return ncd_buf_append(out, "\n", 1);
+}
+
+/* The separator is any bytes, so it is written in hexadecimal. */
+static char *hexadecimal(const struct ncd_buf *bytes)
+{
+    char *text = malloc(2 * bytes->n + 1);
+    if (!text)
+        return NULL;
+    text[0] = 0;
+    for (size_t i = 0; i < bytes->n; i++)
+        snprintf(text + 2 * i, 3, "%02x", bytes->bytes[i]);
+    return text;
+}
+
+static ncd_status put_settings(struct ncd_buf *out, const ncd_model *m)
+{
+    char k[16];
+    snprintf(k, sizeof k, "%u", m->k);
+    char *separator = hexadecimal(&m->measure.separator);
+    ncd_status status = NCD_ERR_NOMEM;
+    if (separator && !put_line(out, "program", ncd_version()) &&
+        !put_line(out, "compressor", m->spec) &&
+        !put_line(out, "library", m->library_now) &&
+        !put_line(out, "distance", ncd_distance_name(m->measure.distance)) &&
+        !put_line(out, "order", ncd_order_name(m->measure.order)) &&
+        !put_line(out, "separator", separator) && !put_line(out, "k", k) &&
+        !put_line(out, "vote", ncd_vote_name(m->vote)))
+        status = NCD_OK;
+    free(separator);
+    return status;
+}
+
+static ncd_status put_names(struct ncd_buf *out, const struct ncd_labels *names)
+{
+    ncd_status status = NCD_OK;
+    for (size_t i = 0; i < names->n && status == NCD_OK; i++)
+        status = ncd_put_text(
+            out, (ncd_text){names->names[i], strlen(names->names[i])});
+    return status;
+}
+
+static ncd_status put_rows(struct ncd_buf *out, const ncd_dataset *d)
+{
+    for (size_t i = 0; i < d->n; i++)
+        if (ncd_put_varint(out, ncd_dataset_text(d, i).nbytes) != NCD_OK ||
+            ncd_put_varint(out, d->classes[i]) != NCD_OK ||
+            ncd_put_varint(out, d->origins[i]) != NCD_OK ||
+            ncd_put_varint(out, d->lines[i]) != NCD_OK)
+            return NCD_ERR_NOMEM;
+    return NCD_OK;
+}
+
+static ncd_status put_sizes(struct ncd_buf *out, const ncd_model *m)
+{
+    ncd_status status = NCD_OK;
+    for (size_t i = 0; i < m->dataset->n && status == NCD_OK; i++)
+        status = ncd_put_double(out, m->sizes[i]);
+    return status;
+}
+
+static ncd_status put_sections(struct ncd_buf *out, struct ncd_buf *raw,
+                               const ncd_model *m)
+{
+    const ncd_dataset *d = m->dataset;
+    if (put_settings(raw, m) != NCD_OK ||
+        put_section(out, "CONF", raw) != NCD_OK)
+        return NCD_ERR_NOMEM;
+    raw->n = 0;
+    if (put_names(raw, &d->labels) != NCD_OK ||
+        put_section(out, "LABL", raw) != NCD_OK)
+        return NCD_ERR_NOMEM;
+    raw->n = 0;
+    if (put_names(raw, &d->sources) != NCD_OK ||
+        put_section(out, "SRCS", raw) != NCD_OK)
+        return NCD_ERR_NOMEM;
+    raw->n = 0;
+    if (put_rows(raw, d) != NCD_OK || put_section(out, "ROWS", raw) != NCD_OK)
+        return NCD_ERR_NOMEM;
+    raw->n = 0;
+    if (put_sizes(raw, m) != NCD_OK || put_section(out, "SIZE", raw) != NCD_OK)
+        return NCD_ERR_NOMEM;
+    return put_section(out, "TEXT", &d->bytes);
+}
+
+static ncd_status put_file(struct ncd_buf *out, const ncd_model *m)
+{
+    struct ncd_buf raw = {0};
+    ncd_status status = NCD_ERR_NOMEM;
+    if (!ncd_buf_append(out, NCD_MODEL_MAGIC, NCD_MODEL_MAGIC_NBYTES) &&
+        !ncd_put_u32(out, NCD_MODEL_VERSION) && !ncd_put_u32(out, 6) &&
+        !ncd_put_u64(out, 0))
+        status = put_sections(out, &raw, m);
+    ncd_buf_free(&raw);
+    if (status != NCD_OK)
+        return status;
+    uint64_t length = out->n + NCD_MODEL_CHECKSUM_NBYTES;
+    for (int i = 0; i < 8; i++)
+        out->bytes[16 + i] = (unsigned char)(length >> (8 * i));
+    return ncd_put_u64(out, XXH3_64bits(out->bytes, out->n));
+}
+
+ncd_status ncd_model_save(const ncd_model *model, const char *path,
+                          ncd_error *err)
+{
+    struct ncd_buf file = {0};
+    ncd_output *output;
+    ncd_status status = put_file(&file, model);
+    if (status != NCD_OK)
+        ncd_fail_nomem(err);
+    else
+        status = ncd_output_create(path, &output, err);
+    if (status == NCD_OK) {
+        /* A short write leaves the stream's error flag, which commit checks. */
+        fwrite(file.bytes, 1, file.n, ncd_output_stream(output));
+        status = ncd_output_commit(output, err);
+    }
+    ncd_buf_free(&file);
+    return status;
+}

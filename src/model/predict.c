@@ -1,0 +1,112 @@
+/* SPDX-License-Identifier: MIT */
+/* Prediction: search, then vote. */
+#include <stdlib.h>
+
+#include "model/model.h"
+#include "util/error.h"
+#include "util/parallel.h"
+
+struct ncd_prediction {
+    const ncd_model *model;
+    struct ncd_found found;
+    struct ncd_ranked *ranked; /* [n][found.k] */
+    size_t *n_ranked;          /* [n] */
+    size_t ranked_capacity, n_ranked_capacity;
+};
+
+void ncd_predict_options_init(ncd_predict_options *options)
+{
+    *options =
+        (ncd_predict_options){.struct_nbytes = sizeof *options, .vote = -1};
+}
+
+ncd_status ncd_prediction_new(ncd_prediction **prediction_out)
+{
+    *prediction_out = calloc(1, sizeof **prediction_out);
+    return *prediction_out ? NCD_OK : NCD_ERR_NOMEM;
+}
+
+void ncd_prediction_free(ncd_prediction *p)
+{
+    if (!p)
+        return;
+    ncd_found_free(&p->found);
+    free(p->ranked);
+    free(p->n_ranked);
+    free(p);
+}
+
+static ncd_status vote_all(ncd_prediction *p, ncd_vote vote, ncd_error *err)
+{
+    const struct ncd_found *f = &p->found;
+    if (ncd_grow(&p->ranked, &p->ranked_capacity, f->n * f->k + 1,
+                 sizeof *p->ranked) != NCD_OK ||
+        ncd_grow(&p->n_ranked, &p->n_ranked_capacity, f->n + 1,
+                 sizeof *p->n_ranked) != NCD_OK)
+        return ncd_fail_nomem(err);
+    for (size_t i = 0; i < f->n; i++)
+        p->n_ranked[i] =
+            ncd_vote_rank(p->model->dataset, f->items + i * f->k, f->counts[i],
+                          vote, p->ranked + i * f->k);
+    return NCD_OK;
+}
+
+ncd_status ncd_model_predict(const ncd_model *model, const ncd_text *texts,
+                             size_t n, const ncd_predict_options *options,
+                             ncd_prediction *p, ncd_error *err)
+{
+    ncd_predict_options defaults;
+    ncd_predict_options_init(&defaults);
+    if (!options)
+        options = &defaults;
+    int vote = options->vote < 0 ? (int)model->vote : options->vote;
+    if (!ncd_vote_name((ncd_vote)vote))
+        return ncd_fail(err, NCD_ERR_ARGUMENT, "no such vote");
+    struct ncd_search search =
+        ncd_model_search(model, options->k ? options->k : model->k);
+    struct ncd_queries queries = {texts, NULL, n};
+    struct ncd_progress progress = {options->progress, options->progress_arg, 0,
+                                    n, n};
+    p->model = model;
+    ncd_status status =
+        ncd_search_run(&search, &queries, ncd_threads(options->threads),
+                       &progress, &p->found, err);
+    return status == NCD_OK ? vote_all(p, (ncd_vote)vote, err) : status;
+}
+
+size_t ncd_prediction_n_labels(const ncd_prediction *p, size_t i)
+{
+    return p->n_ranked[i];
+}
+
+static const struct ncd_ranked *ranked(const ncd_prediction *p, size_t i,
+                                       size_t rank)
+{
+    return &p->ranked[i * p->found.k + rank];
+}
+
+size_t ncd_prediction_class(const ncd_prediction *p, size_t i, size_t rank)
+{
+    return ranked(p, i, rank)->class;
+}
+
+const char *ncd_prediction_label(const ncd_prediction *p, size_t i, size_t rank)
+{
+    return ncd_dataset_label(p->model->dataset, ranked(p, i, rank)->class);
+}
+
+double ncd_prediction_share(const ncd_prediction *p, size_t i, size_t rank)
+{
+    return ranked(p, i, rank)->share;
+}
+
+size_t ncd_prediction_n_neighbors(const ncd_prediction *p, size_t i)
+{
+    return p->found.counts[i];
+}
+
+ncd_neighbor ncd_prediction_neighbor(const ncd_prediction *p, size_t i,
+                                     size_t j)
+{
+    return p->found.items[i * p->found.k + j];
+}

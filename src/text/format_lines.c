@@ -1,0 +1,116 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The formats that are a matter of cutting a line: label TAB text, fastText's
+ * __label__, bare lines, and lists of file names.
+ */
+#include <string.h>
+
+#include "text/format.h"
+#include "util/error.h"
+
+static ncd_status skip_header(struct ncd_reader *reader, ncd_error *err)
+{
+    ncd_text line;
+    if (!reader->header)
+        return NCD_OK;
+    ncd_status status = ncd_reader_line(reader, &line, NULL, err);
+    return status == NCD_END ? NCD_OK : status;
+}
+
+static ncd_status next_tsv(struct ncd_reader *reader, ncd_error *err)
+{
+    ncd_text line;
+    ncd_status status = ncd_reader_line(reader, &line, NULL, err);
+    if (status != NCD_OK)
+        return status;
+    const char *begin = line.bytes;
+    const char *tab = memchr(begin, '\t', line.nbytes);
+    if (!tab)
+        return ncd_reader_fail(reader, "no TAB between label and text", err);
+    size_t n = (size_t)(tab - begin);
+    reader->record.label = (ncd_text){begin, n};
+    reader->record.text = (ncd_text){tab + 1, line.nbytes - n - 1};
+    if (n == 0)
+        return ncd_reader_fail(reader, "the label is empty", err);
+    return NCD_OK;
+}
+
+static ncd_status next_fasttext(struct ncd_reader *reader, ncd_error *err)
+{
+    static const char prefix[] = "__label__";
+    const size_t n_prefix = sizeof prefix - 1;
+    ncd_text line;
+    ncd_status status = ncd_reader_line(reader, &line, NULL, err);
+    if (status != NCD_OK)
+        return status;
+    const char *begin = line.bytes, *end = begin + line.nbytes;
+    if (line.nbytes < n_prefix || memcmp(begin, prefix, n_prefix) != 0)
+        return ncd_reader_fail(reader, "the line does not begin with __label__",
+                               err);
+    begin += n_prefix;
+    const char *text = begin;
+    while (text < end && *text != ' ' && *text != '\t')
+        text++;
+    reader->record.label = (ncd_text){begin, (size_t)(text - begin)};
+    while (text < end && (*text == ' ' || *text == '\t'))
+        text++;
+    reader->record.text = (ncd_text){text, (size_t)(end - text)};
+    if (reader->record.label.nbytes == 0)
+        return ncd_reader_fail(reader, "the label is empty", err);
+    if (reader->record.text.nbytes >= n_prefix &&
+        memcmp(text, prefix, n_prefix) == 0)
+        return ncd_reader_fail(
+            reader, "the text has several labels; it can have one", err);
+    return NCD_OK;
+}
+
+static ncd_status next_line(struct ncd_reader *reader, ncd_error *err)
+{
+    ncd_status status =
+        ncd_input_line(reader->input, &reader->record.text, NULL, err);
+    reader->record.line = ncd_input_line_number(reader->input);
+    return status;
+}
+
+static ncd_status next_listed(struct ncd_reader *reader, ncd_error *err)
+{
+    ncd_text line;
+    ncd_status status = ncd_reader_line(reader, &line, NULL, err);
+    if (status != NCD_OK)
+        return status;
+    if (memchr(line.bytes, 0, line.nbytes))
+        return ncd_reader_fail(reader, "a file name can't hold a NUL", err);
+    reader->label.n = 0;
+    if (ncd_buf_append(&reader->label, line.bytes, line.nbytes) != NCD_OK ||
+        ncd_buf_append(&reader->label, "", 1) != NCD_OK)
+        return ncd_fail_nomem(err);
+    status = ncd_reader_slurp(reader, (char *)reader->label.bytes, err);
+    reader->record.label = (ncd_text){reader->label.bytes, line.nbytes};
+    reader->record.text = ncd_buf_text(&reader->text);
+    return status;
+}
+
+const struct ncd_format ncd_format_tsv = {
+    .name = "tsv",
+    .summary = "label TAB text, a line each",
+    .open = skip_header,
+    .next = next_tsv,
+};
+
+const struct ncd_format ncd_format_fasttext = {
+    .name = "fasttext",
+    .summary = "__label__x text, a line each",
+    .next = next_fasttext,
+};
+
+const struct ncd_format ncd_format_lines = {
+    .name = "lines",
+    .summary = "a text a line, no labels",
+    .next = next_line,
+};
+
+const struct ncd_format ncd_format_list = {
+    .name = "list",
+    .summary = "a file name a line; the label is the name, the text the file",
+    .next = next_listed,
+};

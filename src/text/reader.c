@@ -1,0 +1,273 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Readers: choosing the format, skipping what is malformed, counting. The
+ * formats themselves are in format_*.c.
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "text/format.h"
+#include "util/error.h"
+
+static const struct ncd_format *const formats[] = {
+    &ncd_format_tsv, &ncd_format_csv,   &ncd_format_jsonl, &ncd_format_fasttext,
+    &ncd_format_dir, &ncd_format_lines, &ncd_format_list,
+};
+
+#define N_FORMATS (sizeof formats / sizeof *formats)
+
+const char *ncd_format_name(size_t i)
+{
+    return i < N_FORMATS ? formats[i]->name : NULL;
+}
+
+const char *ncd_format_summary(size_t i)
+{
+    return i < N_FORMATS ? formats[i]->summary : NULL;
+}
+
+void ncd_reader_options_init(ncd_reader_options *options)
+{
+    *options = (ncd_reader_options){.struct_nbytes = sizeof *options,
+                                    .format = "auto"};
+}
+
+ncd_status ncd_reader_fail(struct ncd_reader *reader, const char *what,
+                           ncd_error *err)
+{
+    return ncd_fail(err, NCD_ERR_INPUT, "%s:%llu: %s", reader->record.source,
+                    (unsigned long long)reader->record.line, what);
+}
+
+ncd_status ncd_reader_line(struct ncd_reader *reader, ncd_text *line_out,
+                           ncd_text *raw_out, ncd_error *err)
+{
+    ncd_status status;
+    do {
+        status = ncd_input_line(reader->input, line_out, raw_out, err);
+    } while (status == NCD_OK && line_out->nbytes == 0);
+    reader->record.line = ncd_input_line_number(reader->input);
+    return status;
+}
+
+ncd_status ncd_reader_slurp(struct ncd_reader *reader, const char *path,
+                            ncd_error *err)
+{
+    struct ncd_input *input;
+    ncd_text rest;
+    ncd_status status = ncd_input_open(path, &input, err);
+    reader->text.n = 0;
+    if (status == NCD_OK) {
+        status = ncd_input_rest(input, &rest, err);
+        if (status == NCD_OK &&
+            ncd_buf_append(&reader->text, rest.bytes, rest.nbytes) != NCD_OK)
+            status = ncd_fail_nomem(err);
+        ncd_input_close(input);
+    }
+    /* One file that can't be read is a bad record, not the end. */
+    if (status == NCD_ERR_IO) {
+        status = NCD_ERR_INPUT;
+        if (err)
+            err->status = status;
+    }
+    return status;
+}
+
+int ncd_name_in_list(const char *list, ncd_text name)
+{
+    while (*list) {
+        size_t n = strcspn(list, ",");
+        if (n == name.nbytes && memcmp(list, name.bytes, n) == 0)
+            return 1;
+        list += n + (list[n] == ',');
+    }
+    return 0;
+}
+
+/* --- Choosing the format --- */
+
+static int begins_with(ncd_text line, const char *prefix)
+{
+    size_t n = strlen(prefix);
+    return line.nbytes >= n && memcmp(line.bytes, prefix, n) == 0;
+}
+
+/* By the first line that holds a byte. A TAB outside quotes means label TAB
+ * text even where there are commas, since texts hold commas more often than
+ * CSV fields hold TABs. */
+static const struct ncd_format *guess(ncd_text line)
+{
+    if (begins_with(line, "{"))
+        return &ncd_format_jsonl;
+    if (begins_with(line, "__label__"))
+        return &ncd_format_fasttext;
+    if (begins_with(line, "\""))
+        return &ncd_format_csv;
+    if (memchr(line.bytes, '\t', line.nbytes))
+        return &ncd_format_tsv;
+    if (memchr(line.bytes, ',', line.nbytes))
+        return &ncd_format_csv;
+    return NULL;
+}
+
+static ncd_status choose_by_content(struct ncd_reader *reader, ncd_error *err)
+{
+    ncd_text line;
+    ncd_status status = ncd_input_peek(reader->input, &line, err);
+    if (status == NCD_END) {
+        reader->format = &ncd_format_tsv; /* an empty file: no records */
+        return NCD_OK;
+    }
+    if (status != NCD_OK)
+        return status;
+    reader->format = guess(line);
+    if (reader->format)
+        return NCD_OK;
+    return ncd_fail(err, NCD_ERR_INPUT,
+                    "%s: cannot tell the format: the first line holds no TAB, "
+                    "no comma, no JSON object and no __label__; say which with "
+                    "--input-format",
+                    ncd_input_name(reader->input));
+}
+
+static ncd_status choose_by_name(struct ncd_reader *reader, const char *name,
+                                 ncd_error *err)
+{
+    for (size_t i = 0; i < N_FORMATS; i++)
+        if (strcmp(formats[i]->name, name) == 0)
+            reader->format = formats[i];
+    if (reader->format)
+        return NCD_OK;
+    return ncd_fail(err, NCD_ERR_ARGUMENT,
+                    "no input format \"%.40s\"; there are: auto tsv csv jsonl "
+                    "fasttext dir lines list",
+                    name);
+}
+
+static int is_directory(const char *path)
+{
+    struct stat st;
+    return strcmp(path, "-") != 0 && stat(path, &st) == 0 &&
+           S_ISDIR(st.st_mode);
+}
+
+static ncd_status choose_format(struct ncd_reader *reader, const char *name,
+                                ncd_error *err)
+{
+    ncd_status status = NCD_OK;
+    int by_content = strcmp(name, "auto") == 0;
+    if (!by_content)
+        status = choose_by_name(reader, name, err);
+    else if (is_directory(reader->path))
+        reader->format = &ncd_format_dir;
+    if (status != NCD_OK || reader->format == &ncd_format_dir)
+        return status;
+    status = ncd_input_open(reader->path, &reader->input, err);
+    if (status == NCD_OK)
+        reader->record.source = ncd_input_name(reader->input);
+    if (status == NCD_OK && by_content)
+        status = choose_by_content(reader, err);
+    return status;
+}
+
+/* --- The public face --- */
+
+static ncd_status copy_options(struct ncd_reader *reader, const char *path,
+                               const ncd_reader_options *options,
+                               ncd_error *err)
+{
+    reader->header = options->header;
+    reader->skip_bad = options->skip_bad;
+    reader->limit = options->limit;
+    reader->path = strdup(path);
+    reader->label_field =
+        strdup(options->label_field ? options->label_field : "");
+    reader->text_field = strdup(options->text_field ? options->text_field : "");
+    if (!reader->path || !reader->label_field || !reader->text_field)
+        return ncd_fail_nomem(err);
+    reader->record.source = reader->path;
+    return NCD_OK;
+}
+
+ncd_status ncd_reader_open(const char *path, const ncd_reader_options *options,
+                           ncd_reader **reader_out, ncd_error *err)
+{
+    ncd_reader_options defaults;
+    ncd_reader_options_init(&defaults);
+    if (!options)
+        options = &defaults;
+    ncd_reader *reader = calloc(1, sizeof *reader);
+    if (!reader)
+        return ncd_fail_nomem(err);
+    ncd_status status = copy_options(reader, path, options, err);
+    if (status == NCD_OK)
+        status = choose_format(reader,
+                               options->format ? options->format : "auto", err);
+    if (status == NCD_OK && reader->format->open)
+        status = reader->format->open(reader, err);
+    if (status != NCD_OK) {
+        ncd_reader_close(reader);
+        return status;
+    }
+    *reader_out = reader;
+    return NCD_OK;
+}
+
+void ncd_reader_close(ncd_reader *reader)
+{
+    if (!reader)
+        return;
+    if (reader->format && reader->format->close)
+        reader->format->close(reader);
+    ncd_input_close(reader->input);
+    ncd_buf_free(&reader->label);
+    ncd_buf_free(&reader->text);
+    free(reader->path);
+    free(reader->label_field);
+    free(reader->text_field);
+    free(reader);
+}
+
+ncd_status ncd_reader_next(ncd_reader *reader, ncd_record *record_out,
+                           ncd_error *err)
+{
+    if (reader->limit && reader->n_given == reader->limit)
+        return NCD_END;
+    ncd_status status = reader->format->next(reader, err);
+    while (status == NCD_ERR_INPUT && reader->skip_bad) {
+        reader->n_skipped++;
+        status = reader->format->next(reader, err);
+    }
+    if (status == NCD_OK) {
+        reader->n_given++;
+        *record_out = reader->record;
+    }
+    return status;
+}
+
+int ncd_reader_ready(ncd_reader *reader)
+{
+    return !reader->input || ncd_input_ready(reader->input);
+}
+
+uint64_t ncd_reader_skipped(const ncd_reader *reader)
+{
+    return reader->n_skipped;
+}
+
+uint64_t ncd_reader_done(const ncd_reader *reader)
+{
+    return reader->input ? ncd_input_done(reader->input) : reader->n_given;
+}
+
+uint64_t ncd_reader_total(const ncd_reader *reader)
+{
+    return reader->input ? ncd_input_total(reader->input) : 0;
+}
+
+const char *ncd_reader_format(const ncd_reader *reader)
+{
+    return reader->format->name;
+}
