@@ -182,6 +182,13 @@ typedef enum ncd_vote {
                           less, where there are any, vote alone, one each */
 } ncd_vote;
 
+/* Where sizes come from. Both give the same sizes, neighbours and labels. */
+typedef enum ncd_engine_kind {
+    NCD_ENGINE_AUTO, /* the size-only DEFLATE engine where it is exact, which it
+                        checks against the zlib in use; else as PLAIN */
+    NCD_ENGINE_PLAIN /* every size from the compression library itself */
+} ncd_engine_kind;
+
 typedef struct ncd_options {
     size_t struct_nbytes;
     const char *compressor;   /* specification; default "gzip" */
@@ -194,6 +201,7 @@ typedef struct ncd_options {
     unsigned threads;         /* 0 (default): ncd_default_threads() */
     ncd_progress_fn progress; /* may be NULL */
     void *progress_arg;
+    ncd_engine_kind engine; /* default NCD_ENGINE_AUTO */
 } ncd_options;
 
 NCD_API void ncd_options_init(ncd_options *options);

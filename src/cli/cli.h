@@ -102,7 +102,7 @@ int close_stdout(int status);
 /* Options in the making, as the option tables set them. */
 struct measure_args {
     const char *compressor;
-    int distance, order, vote;
+    int distance, order, vote, engine;
     const char *separator;
     unsigned k;
 };

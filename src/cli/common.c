@@ -10,6 +10,7 @@
 
 const char *const distance_choices[] = {"ncd", "cdm", "clm", "cond", NULL};
 const char *const order_choices[] = {"test-first", "train-first", "mean", NULL};
+static const char *const engine_choices[] = {"auto", "zlib", NULL};
 const char *const vote_choices[] = {"majority", "weighted", NULL};
 
 struct measure_args measure_args = {
@@ -26,6 +27,9 @@ const struct cli_option compressor_options[] = {
      "order of concatenation", order_choices},
     {"separator", 0, OPTION_STRING, &measure_args.separator, "TEXT",
      "what stands between the two texts", NULL},
+    {"engine", 0, OPTION_CHOICE, &measure_args.engine, "NAME",
+     "zlib: every size from the compression library itself; same results",
+     engine_choices},
     {0},
 };
 
@@ -76,6 +80,7 @@ void fill_options(ncd_options *options, const char *what)
     options->distance = (ncd_distance)measure_args.distance;
     options->order = (ncd_order)measure_args.order;
     options->vote = (ncd_vote)measure_args.vote;
+    options->engine = (ncd_engine_kind)measure_args.engine;
     options->separator =
         (ncd_text){measure_args.separator, strlen(measure_args.separator)};
     options->k = measure_args.k;

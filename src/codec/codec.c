@@ -149,6 +149,15 @@ void ncd_codec_format(const struct ncd_codec_spec *spec,
                                   codec->keys[i].name, spec->values[i]);
 }
 
+int ncd_codec_is_plain_zlib(const struct ncd_codec_spec *spec)
+{
+    const struct ncd_codec *codec = spec->codec;
+    for (size_t i = 0; codec->keys[i].name; i++)
+        if (spec->values[i] != codec->keys[i].initial)
+            return 0;
+    return codec->zlib_form.is_zlib;
+}
+
 void ncd_codec_library(const struct ncd_codec *codec,
                        char out[NCD_CODEC_LIBRARY_NBYTES])
 {

@@ -31,6 +31,12 @@ struct ncd_codec_spec {
     int64_t values[NCD_CODEC_MAX_KEYS];
 };
 
+/* Codecs that are zlib's DEFLATE within a wrapper of constant length. */
+struct ncd_zlib_form {
+    int is_zlib;
+    unsigned wrapper_nbytes;
+};
+
 struct ncd_codec {
     const char *name;
     const char *summary;
@@ -45,7 +51,11 @@ struct ncd_codec {
     ncd_status (*size)(void *context, ncd_text text, double *nbytes_out,
                        ncd_error *err);
     void (*close)(void *context);
+    struct ncd_zlib_form zlib_form; /* all 0 for other codecs */
 };
+
+/* Whether the spec is zlib's DEFLATE with its default window and memory. */
+int ncd_codec_is_plain_zlib(const struct ncd_codec_spec *spec);
 
 /* The i-th codec in listing order, NULL past the end. */
 const struct ncd_codec *ncd_codec_get(size_t i);

@@ -12,6 +12,7 @@
 #include "eval/tally.h"
 #include "model/model.h"
 #include "util/error.h"
+#include "util/options.h"
 #include "util/parallel.h"
 
 /* A batch ends at whichever comes first. Large enough to keep all threads busy
@@ -375,15 +376,16 @@ static ncd_status run_test(struct evaluation *e, ncd_reader *test,
 }
 
 ncd_status ncd_eval_test(const ncd_model *model, ncd_reader *test,
-                         const ncd_eval_options *options,
+                         const ncd_eval_options *given,
                          ncd_report **report_out, ncd_error *err)
 {
-    ncd_eval_options defaults;
+    ncd_eval_options options;
     struct evaluation e;
     ncd_dataset *data = NULL;
-    ncd_eval_options_init(&defaults);
+    ncd_eval_options_init(&options);
+    ncd_take_options(&options, given);
     ncd_status status =
-        begin(&e, model, options ? options : &defaults, NULL, err);
+        begin(&e, model, &options, NULL, err);
     struct batch b = {.texts = calloc(BATCH_TEXTS, sizeof *b.texts)};
     if (status == NCD_OK && (!b.texts || ncd_dataset_new(&data) != NCD_OK))
         status = ncd_fail_nomem(err);
@@ -437,11 +439,12 @@ static ncd_status run_folds(struct evaluation *e, size_t n_folds,
 }
 
 ncd_status ncd_eval_folds(const ncd_model *model, size_t folds, uint64_t seed,
-                          const ncd_eval_options *options,
+                          const ncd_eval_options *given,
                           ncd_report **report_out, ncd_error *err)
 {
-    ncd_eval_options defaults;
-    ncd_eval_options_init(&defaults);
+    ncd_eval_options options;
+    ncd_eval_options_init(&options);
+    ncd_take_options(&options, given);
     struct evaluation e = {0};
     const ncd_dataset *d = model->dataset;
     size_t n_folds = folds ? folds : d->n;
@@ -456,7 +459,7 @@ ncd_status ncd_eval_folds(const ncd_model *model, size_t folds, uint64_t seed,
                             ? assign_folds(d, n_folds, seed, fold_of, err)
                             : ncd_fail_nomem(err);
     if (status == NCD_OK)
-        status = begin(&e, model, options ? options : &defaults, fold_of, err);
+        status = begin(&e, model, &options, fold_of, err);
     if (status == NCD_OK)
         status = run_folds(&e, n_folds, &b, err);
     if (status == NCD_OK)

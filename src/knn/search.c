@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* Exact search of the k nearest training texts; see search.h. */
+/* Search of the k nearest training texts; see search.h. */
 #include "knn/search.h"
 
 #include <stdlib.h>
-#include <string.h>
 
 #include "knn/nearest.h"
 #include "util/error.h"
@@ -14,44 +13,191 @@
 #define TILES_PER_THREAD 8
 #define MIN_TILE_TEXTS 32
 
+/* Queries from which on it pays to make training texts ready: making one ready
+ * costs about as much as two pairs by the compression library. */
+#define MIN_QUERIES_TO_PREPARE 4
+
 struct job {
     const struct ncd_search *search;
     const struct ncd_queries *queries;
     struct ncd_found *found;
     size_t n_training;
-    size_t n_parts; /* tiles a query */
+    double *query_sizes; /* [n queries] */
+    size_t n_parts;      /* tiles that the training texts are cut into */
+    size_t block;        /* queries a tile has */
 };
+
+/* --- One pair --- */
+
+static int comes_before(ncd_neighbor a, ncd_neighbor b)
+{
+    if (a.distance != b.distance)
+        return a.distance < b.distance;
+    return a.index < b.index;
+}
+
+/* The real number near which C(xy) gives this distance. */
+static double joint_for(ncd_distance kind, double distance, double x, double y)
+{
+    switch (kind) {
+    case NCD_DISTANCE_CDM:
+        return distance * (x + y);
+    case NCD_DISTANCE_CLM:
+        return (x + y) / (2 - distance);
+    case NCD_DISTANCE_COND:
+        return distance * x + y;
+    case NCD_DISTANCE_NCD:
+        break;
+    }
+    return x < y ? distance * y + x : distance * x + y;
+}
+
+/*
+ * The least whole C(xy) with which text j is not among the k nearest. Every
+ * distance grows with C(xy), in floating point too: the sizes are whole
+ * numbers, so that sums of them are exact, and rounding the one quotient keeps
+ * the order. All larger sizes are refused as well, therefore. The estimate is
+ * corrected by the distances themselves: the result is exact.
+ */
+static double limit_for(const struct ncd_search *s,
+                        const struct ncd_nearest *nearest, size_t j, double x)
+{
+    if (nearest->n < nearest->k)
+        return HUGE_VAL;
+    ncd_distance kind = s->measure->distance;
+    ncd_neighbor last = nearest->items[nearest->k - 1];
+    double y = s->sizes[j];
+    double size = ceil(joint_for(kind, last.distance, x, y));
+    if (!(size >= 1 && size < 1e15))
+        return HUGE_VAL;
+    while (size > 1 &&
+           !comes_before((ncd_neighbor){j, ncd_distance_of(kind, x, y, size - 1)},
+                         last))
+        size--;
+    while (comes_before((ncd_neighbor){j, ncd_distance_of(kind, x, y, size)},
+                        last))
+        size++;
+    return size;
+}
+
+static ncd_status offer_pair(const struct job *job, ncd_engine *engine, size_t q,
+                             size_t j, const struct ncd_dsuffix *prepared,
+                             struct ncd_nearest *nearest, ncd_error *err)
+{
+    const struct ncd_search *s = job->search;
+    double x = job->query_sizes[q], xy;
+    ncd_status status;
+    if (s->folds && s->folds[j] == job->queries->folds[q])
+        return NCD_OK;
+    if (prepared)
+        status = ncd_engine_joint(engine, (ncd_text){0}, prepared,
+                                  limit_for(s, nearest, j, x), &xy, err);
+    else
+        status = ncd_engine_join_pair(engine, job->queries->texts[q],
+                                      ncd_dataset_text(s->training, j), &xy,
+                                      err);
+    if (status != NCD_OK || xy == NCD_SIZE_BEYOND)
+        return status;
+    double distance =
+        ncd_distance_of(s->measure->distance, x, s->sizes[j], xy);
+    ncd_nearest_offer(nearest, (ncd_neighbor){j, distance});
+    return NCD_OK;
+}
+
+/* --- One tile --- */
+
+struct tile {
+    size_t query_begin, query_end, begin, end; /* of training texts */
+    size_t part;
+};
+
+static struct tile tile_of(const struct job *job, size_t task)
+{
+    size_t block = task / job->n_parts, part = task % job->n_parts;
+    struct tile tile = {.query_begin = block * job->block,
+                        .query_end = (block + 1) * job->block,
+                        .begin = part * job->n_training / job->n_parts,
+                        .end = (part + 1) * job->n_training / job->n_parts,
+                        .part = part};
+    if (tile.query_end > job->queries->n)
+        tile.query_end = job->queries->n;
+    return tile;
+}
+
+/* The k nearest of a query among one part of the training texts. */
+static struct ncd_nearest nearest_of(const struct job *job, size_t q,
+                                     size_t part)
+{
+    struct ncd_found *f = job->found;
+    size_t slot = q * job->n_parts + part;
+    return (struct ncd_nearest){f->tile_items + slot * f->k,
+                                f->tile_counts[slot], f->k};
+}
+
+static void keep(const struct job *job, size_t q, size_t part,
+                 const struct ncd_nearest *nearest)
+{
+    job->found->tile_counts[q * job->n_parts + part] = nearest->n;
+}
+
+/* Query by query: the query is the first text, or nothing is prepared. */
+static ncd_status run_by_query(const struct job *job, const struct tile *t,
+                               ncd_engine *engine, ncd_error *err)
+{
+    ncd_status status = NCD_OK;
+    const struct ncd_prepared *prepared = &job->found->prepared;
+    for (size_t q = t->query_begin; q < t->query_end; q++) {
+        struct ncd_nearest nearest = nearest_of(job, q, t->part);
+        ncd_engine_set_first(engine, job->queries->texts[q]);
+        for (size_t j = t->begin; j < t->end && status == NCD_OK; j++)
+            status = offer_pair(job, engine, q, j,
+                                ncd_prepared_item(prepared, j), &nearest, err);
+        keep(job, q, t->part, &nearest);
+    }
+    return status;
+}
+
+/* Training text by training text, each being the first of its pairs. */
+static ncd_status run_by_training(const struct job *job, const struct tile *t,
+                                  ncd_engine *engine, ncd_error *err)
+{
+    ncd_status status = NCD_OK;
+    const struct ncd_prepared *prepared = &job->found->prepared;
+    for (size_t j = t->begin; j < t->end; j++) {
+        ncd_engine_set_first(engine, ncd_dataset_text(job->search->training, j));
+        for (size_t q = t->query_begin; q < t->query_end && status == NCD_OK;
+             q++) {
+            struct ncd_nearest nearest = nearest_of(job, q, t->part);
+            status = offer_pair(job, engine, q, j,
+                                ncd_prepared_item(prepared, q), &nearest, err);
+            keep(job, q, t->part, &nearest);
+        }
+    }
+    return status;
+}
+
+/* Whether the training texts are the first of their pairs, and queries the
+ * prepared second. */
+static int training_first(const struct job *job)
+{
+    return job->search->measure->fast_level &&
+           job->search->measure->order == NCD_ORDER_TRAIN_FIRST;
+}
 
 static ncd_status run_tile(void *arg, size_t task, unsigned thread,
                            ncd_error *err)
 {
     const struct job *job = arg;
-    const struct ncd_search *s = job->search;
-    size_t q = task / job->n_parts, part = task % job->n_parts;
-    size_t begin = part * job->n_training / job->n_parts;
-    size_t end = (part + 1) * job->n_training / job->n_parts;
-    struct ncd_nearest nearest = {job->found->tile_items + task * job->found->k,
-                                  0, job->found->k};
+    struct tile tile = tile_of(job, task);
     ncd_engine *engine;
-    double size_x, size_xy;
+    for (size_t q = tile.query_begin; q < tile.query_end; q++)
+        job->found->tile_counts[q * job->n_parts + tile.part] = 0;
     ncd_status status =
         ncd_crew_engine(&job->found->crew, thread, &engine, err);
-    if (status == NCD_OK)
-        status =
-            ncd_engine_set_test(engine, job->queries->texts[q], &size_x, err);
-    for (size_t j = begin; j < end && status == NCD_OK; j++) {
-        if (s->folds && s->folds[j] == job->queries->folds[q])
-            continue;
-        status = ncd_engine_joint(engine, ncd_dataset_text(s->training, j),
-                                  &size_xy, err);
-        if (status == NCD_OK)
-            ncd_nearest_offer(
-                &nearest,
-                (ncd_neighbor){j, ncd_distance_of(s->measure->distance, size_x,
-                                                  s->sizes[j], size_xy)});
-    }
-    job->found->tile_counts[task] = nearest.n;
-    return status;
+    if (status != NCD_OK)
+        return status;
+    return training_first(job) ? run_by_training(job, &tile, engine, err)
+                               : run_by_query(job, &tile, engine, err);
 }
 
 static void merge_tiles(const struct job *job)
@@ -67,31 +213,97 @@ static void merge_tiles(const struct job *job)
     }
 }
 
-static ncd_status make_room(struct ncd_found *found, size_t n_tiles,
-                            ncd_error *err)
+/* --- Getting ready --- */
+
+static ncd_status prepare_training(struct job *job, ncd_error *err)
 {
-    /* One more than needed, so that even an empty batch has an array. */
-    if (ncd_grow(&found->items, &found->items_capacity, found->n * found->k + 1,
-                 sizeof *found->items) ||
-        ncd_grow(&found->counts, &found->counts_capacity, found->n + 1,
-                 sizeof *found->counts) ||
-        ncd_grow(&found->tile_items, &found->tile_items_capacity,
-                 n_tiles * found->k + 1, sizeof *found->tile_items) ||
-        ncd_grow(&found->tile_counts, &found->tile_counts_capacity, n_tiles + 1,
-                 sizeof *found->tile_counts))
+    struct ncd_found *f = job->found;
+    const struct ncd_measure *measure = job->search->measure;
+    f->n_seen = f->seen_measure == measure->id ? f->n_seen : 0;
+    f->seen_measure = measure->id;
+    f->n_seen += job->queries->n;
+    if (f->prepared_for == measure->id)
+        return NCD_OK;
+    ncd_prepared_clear(&f->prepared);
+    f->prepared_for = 0;
+    if (f->n_seen < MIN_QUERIES_TO_PREPARE)
+        return NCD_OK;
+    ncd_text *texts = calloc(job->n_training + 1, sizeof *texts);
+    if (!texts)
         return ncd_fail_nomem(err);
+    for (size_t j = 0; j < job->n_training; j++)
+        texts[j] = ncd_dataset_text(job->search->training, j);
+    ncd_status status =
+        ncd_prepare(&f->prepared, &f->crew, texts, job->n_training, err);
+    free(texts);
+    if (status == NCD_OK)
+        f->prepared_for = measure->id;
+    return status;
+}
+
+static ncd_status prepare(struct job *job, ncd_error *err)
+{
+    struct ncd_found *f = job->found;
+    if (job->search->measure->fast_level && !training_first(job))
+        return prepare_training(job, err);
+    f->prepared_for = 0;
+    ncd_prepared_clear(&f->prepared);
+    if (!training_first(job))
+        return NCD_OK;
+    return ncd_prepare(&f->prepared, &f->crew, job->queries->texts,
+                       job->queries->n, err);
+}
+
+static ncd_status size_query(void *arg, size_t q, unsigned thread,
+                             ncd_error *err)
+{
+    struct job *job = arg;
+    ncd_engine *engine;
+    ncd_status status =
+        ncd_crew_engine(&job->found->crew, thread, &engine, err);
+    if (status != NCD_OK)
+        return status;
+    return ncd_engine_size(engine, job->queries->texts[q],
+                           &job->query_sizes[q], err);
+}
+
+static void cut(struct job *job, unsigned threads)
+{
+    size_t n = job->queries->n, most = job->n_training / MIN_TILE_TEXTS;
+    size_t tiles = TILES_PER_THREAD * (size_t)threads;
+    job->block = training_first(job) && n ? n : 1;
+    size_t blocks = (n + job->block - 1) / job->block;
+    job->n_parts = threads == 1 || blocks == 0 ? 1 : (tiles + blocks - 1) / blocks;
+    if (job->n_parts > most)
+        job->n_parts = most ? most : 1;
+}
+
+/* One more than needed of each, so that even an empty batch has arrays. */
+static ncd_status make_room(struct job *job, ncd_error *err)
+{
+    struct ncd_found *f = job->found;
+    size_t n = job->queries->n, n_slots = n * job->n_parts;
+    f->n = n;
+    f->k = job->search->k < job->n_training ? job->search->k : job->n_training;
+    if (ncd_grow(&f->items, &f->items_capacity, n * f->k + 1,
+                 sizeof *f->items) ||
+        ncd_grow(&f->counts, &f->counts_capacity, n + 1, sizeof *f->counts) ||
+        ncd_grow(&f->query_sizes, &f->query_sizes_capacity, n + 1,
+                 sizeof *f->query_sizes) ||
+        ncd_grow(&f->tile_items, &f->tile_items_capacity, n_slots * f->k + 1,
+                 sizeof *f->tile_items) ||
+        ncd_grow(&f->tile_counts, &f->tile_counts_capacity, n_slots + 1,
+                 sizeof *f->tile_counts))
+        return ncd_fail_nomem(err);
+    job->query_sizes = f->query_sizes;
     return NCD_OK;
 }
 
-static size_t parts_for(size_t n_queries, size_t n_training, unsigned threads)
+static void take_stats(struct ncd_found *found)
 {
-    if (n_queries == 0 || threads == 1)
-        return 1;
-    size_t parts = (TILES_PER_THREAD * threads + n_queries - 1) / n_queries;
-    size_t most = n_training / MIN_TILE_TEXTS;
-    if (parts > most)
-        parts = most;
-    return parts ? parts : 1;
+    for (unsigned i = 0; i < found->crew.n; i++)
+        if (found->crew.engines[i])
+            ncd_engine_take_stats(found->crew.engines[i], &found->stats);
 }
 
 ncd_status ncd_search_run(const struct ncd_search *search,
@@ -103,18 +315,22 @@ ncd_status ncd_search_run(const struct ncd_search *search,
                       .queries = queries,
                       .found = found,
                       .n_training = ncd_dataset_n_texts(search->training)};
-    job.n_parts = parts_for(queries->n, job.n_training, threads);
-    size_t n_tiles = queries->n * job.n_parts;
-    found->n = queries->n;
-    found->k = search->k < job.n_training ? search->k : job.n_training;
-    ncd_status status = make_room(found, n_tiles, err);
+    cut(&job, threads);
+    ncd_status status = make_room(&job, err);
     if (status == NCD_OK)
         status = ncd_crew_prepare(&found->crew, search->measure, threads, err);
+    if (status == NCD_OK)
+        status =
+            ncd_parallel_for(queries->n, threads, size_query, &job, NULL, err);
+    if (status == NCD_OK)
+        status = prepare(&job, err);
+    size_t n_tiles = (queries->n + job.block - 1) / job.block * job.n_parts;
     if (status == NCD_OK)
         status =
             ncd_parallel_for(n_tiles, threads, run_tile, &job, progress, err);
     if (status == NCD_OK)
         merge_tiles(&job);
+    take_stats(found);
     return status;
 }
 
@@ -122,8 +338,10 @@ void ncd_found_free(struct ncd_found *found)
 {
     free(found->items);
     free(found->counts);
+    free(found->query_sizes);
     free(found->tile_items);
     free(found->tile_counts);
+    ncd_prepared_free(&found->prepared);
     ncd_crew_free(&found->crew);
     *found = (struct ncd_found){0};
 }

@@ -1,17 +1,20 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Exact search of the k nearest training texts for a batch of queries.
+ * Search of the k nearest training texts for a batch of queries.
  *
  * The rectangle queries x training texts is cut into tiles, which run in
- * parallel: a tile is one query and all training texts where there are many
- * queries, and one query and a part of the training texts where there are few.
- * Each tile keeps its own k nearest, and the tiles of a query are then merged;
- * since neighbours are totally ordered, the cut does not show in the result.
+ * parallel. Each tile keeps its own k nearest of each of its queries, and the
+ * tiles of a query are then merged; since neighbours are totally ordered, the
+ * cut does not show in the result.
+ *
+ * A text whose distance is provably not among the k smallest so far need not be
+ * measured to the end; its size is asked for with a limit. What is left out
+ * could not have changed the result.
  */
 #ifndef NCD_KNN_SEARCH_H
 #define NCD_KNN_SEARCH_H
 
-#include "ncd/crew.h"
+#include "ncd/prepared.h"
 #include "text/dataset.h"
 #include "util/parallel.h"
 
@@ -37,10 +40,19 @@ struct ncd_found {
     ncd_neighbor *items; /* [n][k], nearest first */
     size_t *counts;      /* [n] how many there are, at most k */
     size_t items_capacity, counts_capacity;
-    ncd_neighbor *tile_items;
-    size_t *tile_counts;
+    double *query_sizes; /* [n] C(x) */
+    size_t query_sizes_capacity;
+    ncd_neighbor *tile_items; /* [n][parts][k] */
+    size_t *tile_counts;      /* [n][parts] */
     size_t tile_items_capacity, tile_counts_capacity;
     struct ncd_crew crew;
+    /* The second texts made ready: training texts (test text first) or the
+     * queries of the batch (training text first). */
+    struct ncd_prepared prepared;
+    uint64_t prepared_for; /* measure whose training texts are prepared, 0: none */
+    uint64_t n_seen;       /* queries so far with the measure below */
+    uint64_t seen_measure;
+    struct ncd_engine_stats stats; /* sums over all batches */
 };
 
 ncd_status ncd_search_run(const struct ncd_search *search,

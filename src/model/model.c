@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "util/error.h"
+#include "util/options.h"
 #include "util/parallel.h"
 
 void ncd_model_free(ncd_model *model)
@@ -98,13 +99,13 @@ ncd_status ncd_model_make(ncd_dataset *dataset, double *sizes,
     return NCD_OK;
 }
 
-ncd_status ncd_model_train(const ncd_dataset *dataset,
-                           const ncd_options *options, ncd_model **model_out,
-                           ncd_error *err)
+ncd_status ncd_model_train(const ncd_dataset *dataset, const ncd_options *given,
+                           ncd_model **model_out, ncd_error *err)
 {
-    ncd_options defaults;
+    ncd_options options;
     ncd_dataset *copy;
-    ncd_options_init(&defaults);
+    ncd_options_init(&options);
+    ncd_take_options(&options, given);
     size_t n = ncd_dataset_n_texts(dataset);
     size_t *all = calloc(n + 1, sizeof *all);
     if (!all)
@@ -115,8 +116,7 @@ ncd_status ncd_model_train(const ncd_dataset *dataset,
     free(all);
     if (status != NCD_OK)
         return status;
-    return ncd_model_make(copy, NULL, options ? options : &defaults, NULL,
-                          model_out, err);
+    return ncd_model_make(copy, NULL, &options, NULL, model_out, err);
 }
 
 struct ncd_search ncd_model_search(const ncd_model *model, size_t k)

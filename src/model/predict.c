@@ -4,6 +4,7 @@
 
 #include "model/model.h"
 #include "util/error.h"
+#include "util/options.h"
 #include "util/parallel.h"
 
 struct ncd_prediction {
@@ -52,13 +53,12 @@ static ncd_status vote_all(ncd_prediction *p, ncd_vote vote, ncd_error *err)
 }
 
 ncd_status ncd_model_predict(const ncd_model *model, const ncd_text *texts,
-                             size_t n, const ncd_predict_options *options,
+                             size_t n, const ncd_predict_options *given,
                              ncd_prediction *p, ncd_error *err)
 {
-    ncd_predict_options defaults;
-    ncd_predict_options_init(&defaults);
-    if (!options)
-        options = &defaults;
+    ncd_predict_options own, *options = &own;
+    ncd_predict_options_init(&own);
+    ncd_take_options(&own, given);
     int vote = options->vote < 0 ? (int)model->vote : options->vote;
     if (!ncd_vote_name((ncd_vote)vote))
         return ncd_fail(err, NCD_ERR_ARGUMENT, "no such vote");

@@ -1,22 +1,28 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The engine: one codec context, and one buffer in which texts are joined. With
- * the test text first, the buffer keeps it and only what follows changes from
- * pair to pair.
+ * The engine: one codec context, one buffer in which texts are joined, and,
+ * where the measure has one, the size-only DEFLATE engine. The buffer keeps the
+ * first text, and only what follows changes from pair to pair.
  */
 #include <stdlib.h>
 
+#include "ncd/deflate_size.h"
 #include "ncd/measure.h"
 #include "util/error.h"
+#include "util/options.h"
 
 struct ncd_engine {
     const struct ncd_measure *measure;
     const struct ncd_codec *codec;  /* outlives the measure */
     struct ncd_measure own_measure; /* of engines opened from options */
     void *context;
-    ncd_text test;
+    ncd_text first;
     struct ncd_buf joined;
-    size_t prefix_nbytes; /* test text and separator at its beginning */
+    size_t prefix_nbytes;      /* first text and separator in `joined` */
+    struct ncd_dengine *sizer; /* opened when first needed */
+    int sizer_has_first;
+    uint64_t n_library;
+    struct ncd_dstats taken; /* what ncd_engine_take_stats has given out */
 };
 
 ncd_status ncd_engine_new(const struct ncd_measure *measure,
@@ -36,15 +42,15 @@ ncd_status ncd_engine_new(const struct ncd_measure *measure,
     return NCD_OK;
 }
 
-ncd_status ncd_engine_open(const ncd_options *options, ncd_engine **engine_out,
+ncd_status ncd_engine_open(const ncd_options *given, ncd_engine **engine_out,
                            ncd_error *err)
 {
-    ncd_options defaults;
+    ncd_options options;
     struct ncd_measure measure;
     ncd_engine *e = NULL;
-    ncd_options_init(&defaults);
-    ncd_status status =
-        ncd_measure_init(&measure, options ? options : &defaults, err);
+    ncd_options_init(&options);
+    ncd_take_options(&options, given);
+    ncd_status status = ncd_measure_init(&measure, &options, err);
     if (status == NCD_OK)
         status = ncd_engine_new(&measure, &e, err);
     if (status != NCD_OK) {
@@ -62,6 +68,7 @@ void ncd_engine_close(ncd_engine *e)
     if (!e)
         return;
     e->codec->close(e->context);
+    ncd_dengine_free(e->sizer);
     ncd_measure_free(&e->own_measure);
     ncd_buf_free(&e->joined);
     free(e);
@@ -76,53 +83,117 @@ ncd_status ncd_engine_size(ncd_engine *e, ncd_text text, double *nbytes_out,
     return e->codec->size(e->context, text, nbytes_out, err);
 }
 
-/* joined = [test separator] y, or y separator test */
-static ncd_status join(ncd_engine *e, ncd_text y, int test_first)
+void ncd_engine_set_first(ncd_engine *e, ncd_text first)
+{
+    e->first = first;
+    e->prefix_nbytes = 0;
+    e->sizer_has_first = 0;
+}
+
+/* --- By the compression library --- */
+
+static ncd_status join(ncd_engine *e, ncd_text second)
 {
     const struct ncd_buf *separator = &e->measure->separator;
-    if (test_first && e->prefix_nbytes) {
-        e->joined.n = e->prefix_nbytes;
-        return ncd_buf_append(&e->joined, y.bytes, y.nbytes);
-    }
-    ncd_text first = test_first ? e->test : y;
-    ncd_text second = test_first ? y : e->test;
-    e->joined.n = e->prefix_nbytes = 0;
-    if (ncd_buf_append(&e->joined, first.bytes, first.nbytes) != NCD_OK ||
-        ncd_buf_append(&e->joined, separator->bytes, separator->n) != NCD_OK)
-        return NCD_ERR_NOMEM;
-    if (test_first)
+    if (e->prefix_nbytes == 0) {
+        e->joined.n = 0;
+        if (ncd_buf_append(&e->joined, e->first.bytes, e->first.nbytes) ||
+            ncd_buf_append(&e->joined, separator->bytes, separator->n))
+            return NCD_ERR_NOMEM;
         e->prefix_nbytes = e->joined.n;
+    }
+    e->joined.n = e->prefix_nbytes;
     return ncd_buf_append(&e->joined, second.bytes, second.nbytes);
 }
 
-static ncd_status joint_size(ncd_engine *e, ncd_text y, int test_first,
-                             double *size_out, ncd_error *err)
+static ncd_status joint_by_library(ncd_engine *e, ncd_text second,
+                                   double *size_out, ncd_error *err)
 {
-    if (join(e, y, test_first) != NCD_OK)
+    e->n_library++;
+    if (join(e, second) != NCD_OK)
         return ncd_fail_nomem(err);
     return ncd_engine_size(e, ncd_buf_text(&e->joined), size_out, err);
 }
 
-ncd_status ncd_engine_set_test(ncd_engine *e, ncd_text x, double *size_out,
-                               ncd_error *err)
+/* --- By the size-only DEFLATE engine --- */
+
+static ncd_status open_sizer(ncd_engine *e, ncd_error *err)
 {
-    e->test = x;
-    e->prefix_nbytes = 0;
-    return ncd_engine_size(e, x, size_out, err);
+    if (!e->sizer)
+        e->sizer = ncd_dengine_new(e->measure->fast_level, false);
+    return e->sizer ? NCD_OK : ncd_fail_nomem(err);
 }
 
-ncd_status ncd_engine_joint(ncd_engine *e, ncd_text y, double *size_out,
-                            ncd_error *err)
+/* The limit in bytes of raw stream, rounded up: sizes are whole bytes. */
+static size_t raw_limit(const ncd_engine *e, double limit)
 {
-    double train_first;
-    if (e->measure->order != NCD_ORDER_MEAN)
-        return joint_size(e, y, e->measure->order == NCD_ORDER_TEST_FIRST,
-                          size_out, err);
-    ncd_status status = joint_size(e, y, 1, size_out, err);
-    if (status == NCD_OK)
-        status = joint_size(e, y, 0, &train_first, err);
-    if (status == NCD_OK)
-        *size_out = (*size_out + train_first) / 2;
+    double raw = ceil(limit - e->measure->wrapper_nbytes);
+    if (raw <= 0)
+        return 0;
+    return raw < (double)(SIZE_MAX / 2) ? (size_t)raw : SIZE_MAX;
+}
+
+static ncd_status joint_by_sizer(ncd_engine *e,
+                                 const struct ncd_dsuffix *prepared,
+                                 double limit, double *size_out, ncd_error *err)
+{
+    size_t size;
+    if (!e->sizer_has_first) {
+        ncd_status status = open_sizer(e, err);
+        if (status != NCD_OK)
+            return status;
+        if (!ncd_dengine_set_prefix(e->sizer, e->first.bytes, e->first.nbytes))
+            return ncd_fail_nomem(err);
+        e->sizer_has_first = 1;
+    }
+    if (!ncd_dengine_size(e->sizer, prepared, raw_limit(e, limit), &size))
+        return ncd_fail(err, NCD_ERR_CODEC, "zlib: cannot compress");
+    *size_out = size == NCD_DSIZE_PRUNED
+                    ? NCD_SIZE_BEYOND
+                    : (double)size + e->measure->wrapper_nbytes;
+    return NCD_OK;
+}
+
+ncd_status ncd_engine_prepare(ncd_engine *e, ncd_text text,
+                              struct ncd_dsuffix *prepared_out, ncd_error *err)
+{
+    ncd_status status = open_sizer(e, err);
+    if (status != NCD_OK)
+        return status;
+    e->sizer_has_first = 0;
+    if (!ncd_dsuffix_build(prepared_out, e->sizer, text.bytes, text.nbytes))
+        return ncd_fail_nomem(err);
+    return NCD_OK;
+}
+
+/* --- Either --- */
+
+ncd_status ncd_engine_joint(ncd_engine *e, ncd_text second,
+                            const struct ncd_dsuffix *prepared, double limit,
+                            double *size_out, ncd_error *err)
+{
+    if (prepared)
+        return joint_by_sizer(e, prepared, limit, size_out, err);
+    return joint_by_library(e, second, size_out, err);
+}
+
+ncd_status ncd_engine_join_pair(ncd_engine *e, ncd_text x, ncd_text y,
+                                double *size_out, ncd_error *err)
+{
+    ncd_order order = e->measure->order;
+    double sizes[2] = {0, 0};
+    ncd_status status = NCD_OK;
+    if (order != NCD_ORDER_TRAIN_FIRST) {
+        ncd_engine_set_first(e, x);
+        status = joint_by_library(e, y, &sizes[0], err);
+    }
+    if (status == NCD_OK && order != NCD_ORDER_TEST_FIRST) {
+        ncd_engine_set_first(e, y);
+        status = joint_by_library(e, x, &sizes[1], err);
+    }
+    *size_out = sizes[0] + sizes[1];
+    if (order == NCD_ORDER_MEAN)
+        *size_out /= 2;
     return status;
 }
 
@@ -130,15 +201,31 @@ ncd_status ncd_engine_pair(ncd_engine *e, ncd_text x, ncd_text y,
                            ncd_pair *pair_out, ncd_error *err)
 {
     ncd_pair pair;
-    ncd_status status = ncd_engine_set_test(e, x, &pair.size_x, err);
+    ncd_status status = ncd_engine_size(e, x, &pair.size_x, err);
     if (status == NCD_OK)
         status = ncd_engine_size(e, y, &pair.size_y, err);
     if (status == NCD_OK)
-        status = ncd_engine_joint(e, y, &pair.size_xy, err);
+        status = ncd_engine_join_pair(e, x, y, &pair.size_xy, err);
     if (status != NCD_OK)
         return status;
     pair.distance = ncd_distance_of(e->measure->distance, pair.size_x,
                                     pair.size_y, pair.size_xy);
     *pair_out = pair;
     return NCD_OK;
+}
+
+void ncd_engine_take_stats(ncd_engine *e, struct ncd_engine_stats *sum)
+{
+    sum->library += e->n_library;
+    e->n_library = 0;
+    if (!e->sizer)
+        return;
+    const struct ncd_dstats *now = ncd_dengine_stats(e->sizer);
+    sum->pruned_before += now->pruned_before - e->taken.pruned_before;
+    sum->pruned_during += now->pruned_during - e->taken.pruned_during;
+    sum->pruned_after += now->pruned_after - e->taken.pruned_after;
+    sum->exact += now->trees - e->taken.trees;
+    sum->exact += now->careful - e->taken.careful;
+    sum->library += now->zlib - e->taken.zlib;
+    e->taken = *now;
 }

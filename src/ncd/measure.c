@@ -3,8 +3,10 @@
 #include "ncd/measure.h"
 
 #include <stdatomic.h>
+#include <stdbool.h>
 #include <string.h>
 
+#include "ncd/deflate_size.h"
 #include "util/error.h"
 
 static const char *const distance_names[] = {"ncd", "cdm", "clm", "cond"};
@@ -84,6 +86,39 @@ double ncd_distance_of(ncd_distance distance, double x, double y, double xy)
     return ratio(xy - (x < y ? x : y), x < y ? y : x);
 }
 
+/*
+ * Whether the size-only engine agrees with the zlib in use at this level. It is
+ * asked once a process; two threads that ask at once get the same answer.
+ */
+static int engine_agrees(int level)
+{
+    enum { UNKNOWN, AGREES, DIFFERS };
+    static atomic_int known[10];
+    int answer = atomic_load(&known[level]);
+    if (answer == UNKNOWN) {
+        bool equal = false;
+        /* Out of memory: no answer, and the plain way is always right. */
+        if (!ncd_dengine_check(level, &equal))
+            return 0;
+        answer = equal ? AGREES : DIFFERS;
+        atomic_store(&known[level], answer);
+    }
+    return answer == AGREES;
+}
+
+/* The engine knows zlib's lazy matching with one space between the texts. */
+static void choose_engine(struct ncd_measure *m, ncd_engine_kind kind)
+{
+    int level = m->spec.level;
+    if (kind != NCD_ENGINE_AUTO || !ncd_codec_is_plain_zlib(&m->spec) ||
+        level < 4 || m->separator.n != 1 || m->separator.bytes[0] != ' ')
+        return;
+    if (m->order == NCD_ORDER_MEAN || !engine_agrees(level))
+        return;
+    m->fast_level = level;
+    m->wrapper_nbytes = m->spec.codec->zlib_form.wrapper_nbytes;
+}
+
 ncd_status ncd_measure_init(struct ncd_measure *measure,
                             const ncd_options *options, ncd_error *err)
 {
@@ -105,6 +140,7 @@ ncd_status ncd_measure_init(struct ncd_measure *measure,
     if (ncd_buf_append(&measure->separator, options->separator.bytes,
                        options->separator.nbytes) != NCD_OK)
         return ncd_fail_nomem(err);
+    choose_engine(measure, options->engine);
     return NCD_OK;
 }
 

@@ -8,6 +8,8 @@
 #ifndef NCD_NCD_MEASURE_H
 #define NCD_NCD_MEASURE_H
 
+#include <math.h>
+
 #include "codec/codec.h"
 #include "util/buf.h"
 
@@ -20,6 +22,10 @@ struct ncd_measure {
     ncd_distance distance;
     ncd_order order;
     struct ncd_buf separator;
+    /* Level at which the size-only DEFLATE engine stands in for the codec, and
+     * what the codec's wrapper adds to its sizes; 0: it does not. */
+    int fast_level;
+    unsigned wrapper_nbytes;
 };
 
 /* From options; freed by ncd_measure_free. Statuses: ARGUMENT, NOMEM. */
@@ -40,14 +46,44 @@ ncd_status ncd_engine_new(const struct ncd_measure *measure,
                           ncd_engine **engine_out, ncd_error *err);
 
 /*
- * Sets the test text that ncd_engine_joint compares, and gets its size. The
- * text is borrowed until the next call.
+ * Joining: one text is set as the first, and the sizes of it joined with many
+ * second ones are asked for. The first text is borrowed until the next is set.
  */
-ncd_status ncd_engine_set_test(ncd_engine *engine, ncd_text x, double *size_out,
-                               ncd_error *err);
+void ncd_engine_set_first(ncd_engine *engine, ncd_text first);
 
-/* C(xy) of the test text and y, in the measure's order. */
-ncd_status ncd_engine_joint(ncd_engine *engine, ncd_text y, double *size_out,
-                            ncd_error *err);
+/* Returned as a size by ncd_engine_joint: it is at least the limit. */
+#define NCD_SIZE_BEYOND HUGE_VAL
+
+struct ncd_dsuffix;
+
+/*
+ * C(first separator second). prepared: the second text made ready
+ * (prepared.h), or NULL. limit, bytes: where the size is provably not below
+ * it, *size_out may be NCD_SIZE_BEYOND; HUGE_VAL: no limit.
+ */
+ncd_status ncd_engine_joint(ncd_engine *engine, ncd_text second,
+                            const struct ncd_dsuffix *prepared, double limit,
+                            double *size_out, ncd_error *err);
+
+/* C(xy) of a test and a training text in the measure's order. */
+ncd_status ncd_engine_join_pair(ncd_engine *engine, ncd_text x, ncd_text y,
+                                double *size_out, ncd_error *err);
+
+/* Makes a text ready for ncd_engine_joint; the measure must have a
+ * fast_level. The engine's first text must be set again. */
+ncd_status ncd_engine_prepare(ncd_engine *engine, ncd_text text,
+                              struct ncd_dsuffix *prepared_out, ncd_error *err);
+
+/* How the sizes asked of ncd_engine_joint were found. */
+struct ncd_engine_stats {
+    uint64_t pruned_before; /* bounded before the text was looked at */
+    uint64_t pruned_during; /* bounded while it was parsed */
+    uint64_t pruned_after;  /* bounded by its symbols, without a tree */
+    uint64_t exact;         /* by the size-only engine */
+    uint64_t library;       /* by the compression library */
+};
+
+/* Adds what the engine has counted since the last call. */
+void ncd_engine_take_stats(ncd_engine *engine, struct ncd_engine_stats *sum);
 
 #endif

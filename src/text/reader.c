@@ -10,6 +10,7 @@
 
 #include "text/format.h"
 #include "util/error.h"
+#include "util/options.h"
 
 static const struct ncd_format *const formats[] = {
     &ncd_format_tsv, &ncd_format_csv,   &ncd_format_jsonl, &ncd_format_fasttext,
@@ -191,13 +192,12 @@ static ncd_status copy_options(struct ncd_reader *reader, const char *path,
     return NCD_OK;
 }
 
-ncd_status ncd_reader_open(const char *path, const ncd_reader_options *options,
+ncd_status ncd_reader_open(const char *path, const ncd_reader_options *given,
                            ncd_reader **reader_out, ncd_error *err)
 {
-    ncd_reader_options defaults;
-    ncd_reader_options_init(&defaults);
-    if (!options)
-        options = &defaults;
+    ncd_reader_options own, *options = &own;
+    ncd_reader_options_init(&own);
+    ncd_take_options(&own, given);
     ncd_reader *reader = calloc(1, sizeof *reader);
     if (!reader)
         return ncd_fail_nomem(err);

@@ -1,0 +1,86 @@
+#ifndef NCD_DEFLATE_SIZE_H
+#define NCD_DEFLATE_SIZE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/*
+ * Sizes of zlib's raw DEFLATE streams of x . ' ' . y, without the streams.
+ * x is the engine's prefix, y a prepared suffix; which of them is the text to
+ * be classified is the caller's affair.
+ *
+ * Threads: suffixes are read-only once built and may be shared; an engine
+ * belongs to one thread.
+ */
+
+/* The marker "provably not below the limit"; never a size. */
+#define NCD_DSIZE_PRUNED SIZE_MAX
+
+/*
+ * What is known beforehand of a text used as second part, for one level.
+ * Memory: 4 bytes per byte of text and 3 bits, plus about 220 bytes.
+ */
+struct ncd_dsuffix {
+    uint8_t *text;          /* own copy, followed by 80 zero bytes */
+    uint16_t *self_dist;    /* longest match inside the text; 0 = none */
+    uint8_t *self_len;      /* its length - 3, where self_dist is not 0 */
+    uint64_t *has_self;     /* bit p: self_dist[p] != 0; one word to spare */
+    uint64_t *cross;        /* bit p: text[p .. p+2] repeats y's beginning */
+    uint64_t *self_cover;   /* bit p: some self-match covers p */
+    uint64_t before_begin;  /* bit b % 64: b, a space, text[0] occur */
+    bool begin_repeats;     /* a space, text[0], text[1] occur */
+    size_t n;
+    uint32_t longest_chain; /* most positions that share one hash */
+    int level;
+};
+
+/* How the sizes asked for were found; each pair is counted once. */
+struct ncd_dstats {
+    uint64_t pruned_before; /* by a bound taken before the parse */
+    uint64_t pruned_during; /* by the symbols of a part of the parse */
+    uint64_t pruned_after;  /* by all symbols, no tree built */
+    uint64_t trees;         /* exact, one block, fast parse */
+    uint64_t careful;       /* exact, parse that counts chains and blocks */
+    uint64_t zlib;          /* handed to zlib */
+};
+
+struct ncd_dengine;
+
+/*
+ * An engine for a level from 4 to 9 (those that use lazy matching);
+ * windowBits 15, memLevel 8, default strategy. NULL if out of memory.
+ * use_zlib: every size comes from zlib itself, as a reference.
+ */
+struct ncd_dengine *ncd_dengine_new(int level, bool use_zlib);
+void ncd_dengine_free(struct ncd_dengine *e);
+const struct ncd_dstats *ncd_dengine_stats(const struct ncd_dengine *e);
+
+/*
+ * Prepares `text` as a second part for the engine's level. The text is
+ * copied. Returns false if out of memory. The engine serves as scratch and
+ * loses its prefix.
+ */
+bool ncd_dsuffix_build(struct ncd_dsuffix *s, struct ncd_dengine *e,
+                       const void *text, size_t n);
+void ncd_dsuffix_clear(struct ncd_dsuffix *s);
+
+/* Sets x. The text is copied. Returns false if out of memory. */
+bool ncd_dengine_set_prefix(struct ncd_dengine *e, const void *text, size_t n);
+
+/*
+ * Size in bytes of the raw stream for x . ' ' . y, or NCD_DSIZE_PRUNED if it
+ * is at least `limit` (SIZE_MAX: always the size). Returns false if zlib
+ * failed (memory). A size at or above the limit may still be returned.
+ */
+bool ncd_dengine_size(struct ncd_dengine *e, const struct ncd_dsuffix *y,
+                      size_t limit, size_t *size_out);
+
+/*
+ * Compares engines of this level with the linked zlib on a built-in corpus of
+ * a few hundred pairs, in a few milliseconds. *equal_out: whether all sizes
+ * agree and all prunings were right. Returns false if out of memory.
+ */
+bool ncd_dengine_check(int level, bool *equal_out);
+
+#endif
