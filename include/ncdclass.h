@@ -439,6 +439,9 @@ typedef struct ncd_predict_options {
     unsigned threads; /* 0 (default): ncd_default_threads() */
     ncd_progress_fn progress;
     void *progress_arg;
+    /* 0 (default): exact search. Otherwise only the N training texts that share
+     * the most four-byte strings with a text are measured. */
+    unsigned n_candidates;
 } ncd_predict_options;
 
 NCD_API void ncd_predict_options_init(ncd_predict_options *options);
@@ -505,6 +508,9 @@ typedef struct ncd_eval_options {
     void *progress_arg;
     void (*on_text)(void *arg, const ncd_eval_text *text); /* may be NULL */
     void *on_text_arg;
+    unsigned n_candidates;  /* as in ncd_predict_options */
+    uint64_t compare_exact; /* search exactly too for the first so many texts,
+                               and report the agreement */
 } ncd_eval_options;
 
 NCD_API void ncd_eval_options_init(ncd_eval_options *options);
@@ -538,6 +544,24 @@ typedef struct ncd_overlap {
     double accuracy_rest; /* n_rest_correct / n_rest; 0 where n_rest is 0 */
 } ncd_overlap;
 
+/* Where the sizes of the pairs came from; the sum is n_pairs for an exact
+ * search, fewer for an approximate one. */
+typedef struct ncd_search_stats {
+    uint64_t pruned_before; /* too large by a bound taken before the parse */
+    uint64_t pruned_during; /* ... taken during the parse */
+    uint64_t pruned_after;  /* ... taken from the symbols, without a tree */
+    uint64_t exact;         /* computed by the size-only DEFLATE engine */
+    uint64_t library;       /* computed by the compression library */
+} ncd_search_stats;
+
+/* An approximate search held against the exact one. */
+typedef struct ncd_agreement {
+    uint64_t n_texts;     /* compared; 0: not asked for */
+    uint64_t n_same_label;
+    uint64_t n_neighbors; /* of the exact search */
+    uint64_t n_found;     /* of those, also found by the approximate one */
+} ncd_agreement;
+
 typedef struct ncd_report {
     uint64_t n_train; /* training texts; of cross-validation, all texts */
     uint64_t n_test;  /* every test text counts */
@@ -558,6 +582,8 @@ typedef struct ncd_report {
     uint64_t *confusion; /* [n_classes][n_classes], row true, column predicted,
                             both as in `classes` */
     uint64_t n_pairs;    /* distances that a full search stands for */
+    ncd_search_stats search;
+    ncd_agreement agreement;
     double seconds;      /* wall time of the evaluation without training */
     double pairs_per_second;
     uint64_t peak_rss_bytes; /* of the process so far; 0 where not known */

@@ -113,8 +113,12 @@ struct reader_args {
 };
 
 struct run_args {
-    unsigned threads; /* 0: all */
+    unsigned threads;   /* 0: all */
+    const char *search; /* "exact", "approx", "approx:N" */
 };
+
+/* Candidates of an approximate search where N is not given. */
+#define DEFAULT_CANDIDATES 200
 
 extern struct measure_args measure_args;
 extern struct reader_args reader_args;
@@ -123,8 +127,13 @@ extern struct run_args run_args;
 extern const struct cli_option
     compressor_options[]; /* what a size depends on */
 extern const struct cli_option knn_options[];
+extern const struct cli_option search_options[];
 extern const struct cli_option reader_options[];
 extern const struct cli_option common_options[];
+
+/* Candidates of the search that --search asks for, 0 for an exact one; returns
+ * 0 where it is malformed. */
+int parse_search(const char *text, unsigned *n_candidates_out);
 
 /* The library's options out of the arguments; `what` is counted by progress. */
 void fill_options(ncd_options *options, const char *what);

@@ -7,6 +7,8 @@
 #include "cli.h"
 
 static const char *train_path, *test_path, *predictions_path;
+static uint64_t compare_exact;
+static unsigned n_candidates;
 static uint64_t limit_train, limit_test, folds, seed = 1;
 static unsigned n_seeds = 5;
 static struct uint_list shots, sweep_k;
@@ -30,6 +32,8 @@ static const struct cli_option eval_options[] = {
      "use the first N test texts", NULL},
     {"confusion", 0, OPTION_FLAG, &confusion, NULL,
      "print the confusion matrix", NULL},
+    {"compare-exact", 0, OPTION_U64, &compare_exact, "N",
+     "search exactly too for the first N test texts", NULL},
     {"predictions", 0, OPTION_STRING, &predictions_path, "FILE",
      "write true TAB predicted label of each test text", NULL},
     {"format", 0, OPTION_CHOICE, &format, "NAME", "output",
@@ -60,7 +64,8 @@ static const struct cli_command command = {
             "ncdclass eval model.ncd test.tsv --format=json", NULL},
     .groups =
         (const struct cli_option *const[]){eval_options, compressor_options,
-                                           knn_options, reader_options,
+                                           knn_options, search_options,
+                                           reader_options,
                                            common_options, NULL},
 };
 
@@ -95,6 +100,8 @@ static void fill_eval_options(const struct plan *plan, ncd_eval_options *o)
     if (cli_given(knn_options, "vote"))
         o->vote = measure_args.vote;
     o->threads = run_args.threads;
+    o->n_candidates = n_candidates;
+    o->compare_exact = compare_exact;
     o->sweep_k = sweep_k.values;
     o->n_sweep_k = sweep_k.n;
     o->progress = on_progress;
@@ -300,6 +307,14 @@ static int check_plan(const struct plan *plan)
     if (plan->test && folds)
         return cli_usage_error(&command, "--folds splits the training data; "
                                          "there is test data already");
+    if (!parse_search(run_args.search, &n_candidates))
+        return cli_usage_error(&command,
+                               "--search is exact, approx or approx:N, not "
+                               "\"%s\"",
+                               run_args.search);
+    if (compare_exact && !n_candidates)
+        return cli_usage_error(&command,
+                               "--compare-exact goes with --search=approx");
     if (!plan->test && limit_test)
         return cli_usage_error(&command, "--limit-test without test data");
     return -1;

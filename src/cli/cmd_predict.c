@@ -18,6 +18,7 @@
 static unsigned top = 1;
 static int prob, neighbors, echo;
 static int format = ROWS_TSV;
+static unsigned n_candidates;
 
 static const struct cli_option predict_options[] = {
     {"top", 'n', OPTION_COUNT, &top, "N", "the N best labels", NULL},
@@ -45,7 +46,7 @@ static const struct cli_command command = {
             "ncdclass predict news.ncd --top 3 --prob --echo < texts.txt",
             "tail -f log | ncdclass predict log.ncd --format=jsonl", NULL},
     .groups = (const struct cli_option *const[]){predict_options, knn_options,
-                                                 common_options, NULL},
+                                           search_options,                                                 common_options, NULL},
 };
 
 struct run {
@@ -283,6 +284,7 @@ static ncd_status predict(const char *path, char **texts, int n_texts,
     if (cli_given(knn_options, "vote"))
         run.options.vote = measure_args.vote;
     run.options.threads = run_args.threads;
+    run.options.n_candidates = n_candidates;
     if (ncd_prediction_new(&run.prediction) != NCD_OK) {
         *err = (ncd_error){NCD_ERR_NOMEM, "out of memory"};
         status = NCD_ERR_NOMEM;
@@ -306,6 +308,11 @@ int cmd_predict(int argc, char **argv)
         return status;
     if (n_operands == 0)
         return cli_usage_error(&command, "no model given");
+    if (!parse_search(run_args.search, &n_candidates))
+        return cli_usage_error(&command,
+                               "--search is exact, approx or approx:N, not "
+                               "\"%s\"",
+                               run_args.search);
     if (neighbors && format != ROWS_JSONL && (prob || top > 1))
         return cli_usage_error(
             &command,

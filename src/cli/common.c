@@ -16,7 +16,7 @@ const char *const vote_choices[] = {"majority", "weighted", NULL};
 struct measure_args measure_args = {
     .compressor = "gzip", .separator = " ", .k = 5};
 struct reader_args reader_args = {.format = "auto"};
-struct run_args run_args;
+struct run_args run_args = {.search = "exact"};
 
 const struct cli_option compressor_options[] = {
     {"compressor", 'c', OPTION_STRING, &measure_args.compressor, "SPEC",
@@ -68,6 +68,32 @@ const struct cli_option common_options[] = {
      NULL},
     {0},
 };
+
+const struct cli_option search_options[] = {
+    {"search", 0, OPTION_STRING, &run_args.search, "NAME",
+     "exact, or approx[:N]: only N likely candidates", NULL},
+    {0},
+};
+
+int parse_search(const char *text, unsigned *n_candidates_out)
+{
+    static const char approx[] = "approx";
+    char *end;
+    *n_candidates_out = 0;
+    if (strcmp(text, "exact") == 0)
+        return 1;
+    if (strncmp(text, approx, sizeof approx - 1) != 0)
+        return 0;
+    text += sizeof approx - 1;
+    *n_candidates_out = DEFAULT_CANDIDATES;
+    if (!*text)
+        return 1;
+    if (text[0] != ':' || text[1] < '1' || text[1] > '9')
+        return 0;
+    unsigned long n = strtoul(text + 1, &end, 10);
+    *n_candidates_out = (unsigned)n;
+    return !*end && n <= 1000000000;
+}
 
 void fill_options(ncd_options *options, const char *what)
 {

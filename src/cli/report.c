@@ -91,6 +91,29 @@ static void text_sweep(const ncd_report *r)
     }
 }
 
+static void text_search(const ncd_report *r)
+{
+    const ncd_search_stats *s = &r->search;
+    const ncd_agreement *a = &r->agreement;
+    uint64_t pruned = s->pruned_before + s->pruned_during + s->pruned_after;
+    uint64_t n = pruned + s->exact + s->library;
+    if (s->exact + pruned && n)
+        printf("pairs        %.1f %% proved too far (%.1f before, %.1f during, "
+               "%.1f after the parse), %.1f %% sized, %.1f %% by the library\n",
+               percent((double)pruned / (double)n),
+               percent((double)s->pruned_before / (double)n),
+               percent((double)s->pruned_during / (double)n),
+               percent((double)s->pruned_after / (double)n),
+               percent((double)s->exact / (double)n),
+               percent((double)s->library / (double)n));
+    if (a->n_texts)
+        printf("agreement    %.2f %% of the labels, %.2f %% of the neighbours "
+               "of the exact search on %llu texts\n",
+               percent((double)a->n_same_label / (double)a->n_texts),
+               percent((double)a->n_found / (double)a->n_neighbors),
+               (unsigned long long)a->n_texts);
+}
+
 static void text_report(const struct report_head *h, const ncd_report *r)
 {
     const ncd_score *s = &r->score;
@@ -125,6 +148,7 @@ static void text_report(const struct report_head *h, const ncd_report *r)
            r->seconds, format_count((uint64_t)r->pairs_per_second, pairs),
            r->threads, r->threads == 1 ? "" : "s",
            (double)r->peak_rss_bytes / 1e6);
+    text_search(r);
     if (r->n_sweep)
         text_sweep(r);
     text_classes(r);
@@ -181,6 +205,27 @@ static json_t *json_overlap(const ncd_overlap *overlap)
     json_object_set_new(o, "accuracy_rest",
                         overlap->n_rest ? json_real(overlap->accuracy_rest)
                                         : json_null());
+    return o;
+}
+
+static json_t *json_search(const ncd_report *r)
+{
+    json_t *o = json_object();
+    json_object_set_new(o, "pruned_before", json_count(r->search.pruned_before));
+    json_object_set_new(o, "pruned_during", json_count(r->search.pruned_during));
+    json_object_set_new(o, "pruned_after", json_count(r->search.pruned_after));
+    json_object_set_new(o, "exact", json_count(r->search.exact));
+    json_object_set_new(o, "library", json_count(r->search.library));
+    return o;
+}
+
+static json_t *json_agreement(const ncd_agreement *a)
+{
+    json_t *o = json_object();
+    json_object_set_new(o, "n_texts", json_count(a->n_texts));
+    json_object_set_new(o, "n_same_label", json_count(a->n_same_label));
+    json_object_set_new(o, "n_neighbors", json_count(a->n_neighbors));
+    json_object_set_new(o, "n_found", json_count(a->n_found));
     return o;
 }
 
@@ -249,6 +294,9 @@ static void json_report(const struct report_head *h, const ncd_report *r)
     json_object_set_new(o, "n_skipped", json_count(r->n_skipped));
     json_object_set_new(o, "n_over_window", json_count(r->n_over_window));
     json_object_set_new(o, "n_pairs", json_count(r->n_pairs));
+    json_object_set_new(o, "search", json_search(r));
+    if (r->agreement.n_texts)
+        json_object_set_new(o, "agreement", json_agreement(&r->agreement));
     json_object_set_new(o, "seconds", json_real(r->seconds));
     json_object_set_new(o, "pairs_per_second", json_real(r->pairs_per_second));
     json_object_set_new(o, "peak_rss_bytes", json_count(r->peak_rss_bytes));
@@ -333,6 +381,15 @@ static void tsv_report(const struct report_head *h, const ncd_report *r)
     tsv_number("n_skipped", (double)r->n_skipped);
     tsv_number("n_over_window", (double)r->n_over_window);
     tsv_number("n_pairs", (double)r->n_pairs);
+    tsv_number("pruned_before", (double)r->search.pruned_before);
+    tsv_number("pruned_during", (double)r->search.pruned_during);
+    tsv_number("pruned_after", (double)r->search.pruned_after);
+    tsv_number("sized_exactly", (double)r->search.exact);
+    tsv_number("sized_by_library", (double)r->search.library);
+    tsv_number("agreement_texts", (double)r->agreement.n_texts);
+    tsv_number("agreement_labels", (double)r->agreement.n_same_label);
+    tsv_number("agreement_neighbors", (double)r->agreement.n_neighbors);
+    tsv_number("agreement_found", (double)r->agreement.n_found);
     tsv_number("seconds", r->seconds);
     tsv_number("pairs_per_second", r->pairs_per_second);
     tsv_number("peak_rss_bytes", (double)r->peak_rss_bytes);

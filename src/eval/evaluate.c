@@ -28,6 +28,8 @@ struct evaluation {
     const uint32_t *folds; /* [n training texts], or NULL */
     struct ncd_search search;
     struct ncd_found found;
+    struct ncd_found exact; /* of the texts that agreement is measured on */
+    struct ncd_ranked *exact_ranked; /* [search.k] scratch */
     struct ncd_ranked *ranked; /* [search.k] scratch */
     struct ncd_labels labels;  /* training labels, then unseen test labels */
     struct ncd_tally *tallies; /* [n_tallies]: of k, then of sweep_k */
@@ -78,7 +80,8 @@ static ncd_status init_tallies(struct evaluation *e)
     if (e->search.k > e->model->dataset->n)
         e->search.k = e->model->dataset->n;
     e->ranked = calloc(e->search.k, sizeof *e->ranked);
-    return e->ranked ? NCD_OK : NCD_ERR_NOMEM;
+    e->exact_ranked = calloc(e->search.k, sizeof *e->exact_ranked);
+    return e->ranked && e->exact_ranked ? NCD_OK : NCD_ERR_NOMEM;
 }
 
 static ncd_status init_labels(struct evaluation *e)
@@ -104,6 +107,7 @@ static ncd_status begin(struct evaluation *e, const ncd_model *model,
                              .search = ncd_model_search(model, 0),
                              .started = ncd_clock()};
     e->search.folds = folds;
+    e->search.n_candidates = options->n_candidates;
     ncd_status status = check_options(options, err);
     if (status != NCD_OK)
         return status;
@@ -125,7 +129,9 @@ static void finish(struct evaluation *e)
         ncd_tally_free(&e->tallies[i]);
     free(e->tallies);
     free(e->ranked);
+    free(e->exact_ranked);
     ncd_found_free(&e->found);
+    ncd_found_free(&e->exact);
     ncd_labels_free(&e->labels);
     ncd_overlap_free(&e->overlaps[0]);
     ncd_overlap_free(&e->overlaps[1]);
@@ -207,6 +213,64 @@ static ncd_status account(struct evaluation *e, const struct batch *b, size_t i,
     return NCD_OK;
 }
 
+/* --- Agreement of the approximate search --- */
+
+static int is_found(const struct ncd_found *found, size_t query, size_t index)
+{
+    for (size_t i = 0; i < found->counts[query]; i++)
+        if (found->items[query * found->k + i].index == index)
+            return 1;
+    return 0;
+}
+
+/* The first neighbours of a query, as many as k asks for, and their vote. */
+static size_t vote_of(const struct evaluation *e, const struct ncd_found *f,
+                      size_t query, struct ncd_ranked *ranked)
+{
+    size_t n = f->counts[query], k = e->tallies[0].k;
+    n = n < k ? n : k;
+    ncd_vote_rank(e->model->dataset, f->items + query * f->k, n, e->vote,
+                  ranked);
+    return n;
+}
+
+static void count_agreement(struct evaluation *e, size_t query)
+{
+    ncd_agreement *a = &e->report->agreement;
+    vote_of(e, &e->found, query, e->ranked);
+    size_t n = vote_of(e, &e->exact, query, e->exact_ranked);
+    a->n_texts++;
+    a->n_same_label += n && e->found.counts[query] &&
+                       e->ranked[0].class == e->exact_ranked[0].class;
+    a->n_neighbors += n;
+    for (size_t i = 0; i < n; i++)
+        a->n_found += is_found(&e->found, query,
+                               e->exact.items[query * e->exact.k + i].index);
+}
+
+/* Searches exactly too, for what is left of the texts to compare. */
+static ncd_status compare_exact(struct evaluation *e,
+                                const struct ncd_queries *queries,
+                                ncd_error *err)
+{
+    uint64_t left = e->options->compare_exact - e->report->agreement.n_texts;
+    struct ncd_queries some = *queries;
+    struct ncd_search search = e->search;
+    search.n_candidates = 0;
+    if (some.n > left)
+        some.n = (size_t)left;
+    if (some.n == 0 || e->search.n_candidates == 0)
+        return NCD_OK;
+    double began = ncd_clock();
+    ncd_status status =
+        ncd_search_run(&search, &some, e->threads, NULL, &e->exact, err);
+    for (size_t i = 0; i < some.n && status == NCD_OK; i++)
+        count_agreement(e, i);
+    /* The time of the report is that of the search that was asked for. */
+    e->started += ncd_clock() - began;
+    return status;
+}
+
 static ncd_status run_batch(struct evaluation *e, struct batch *b,
                             struct ncd_progress progress, ncd_error *err)
 {
@@ -220,6 +284,8 @@ static ncd_status run_batch(struct evaluation *e, struct batch *b,
                                        &progress, &e->found, err);
     for (size_t i = 0; i < b->n && status == NCD_OK; i++)
         status = account(e, b, i, err);
+    if (status == NCD_OK)
+        status = compare_exact(e, &queries, err);
     return status;
 }
 
@@ -314,6 +380,7 @@ static ncd_status make_report(struct evaluation *e, ncd_report **report_out,
         ncd_tally_score(&e->tallies[i + 1], e->labels.n, &r->sweep[i]);
     report_overlap(&r->verbatim);
     report_overlap(&r->folded);
+    r->search = e->found.stats;
     report_cost(e);
     *report_out = r;
     e->report = NULL;

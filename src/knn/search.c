@@ -3,6 +3,7 @@
 #include "knn/search.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "knn/nearest.h"
 #include "util/error.h"
@@ -16,6 +17,9 @@
 /* Queries from which on it pays to make training texts ready: making one ready
  * costs about as much as two pairs by the compression library. */
 #define MIN_QUERIES_TO_PREPARE 4
+
+/* Likely neighbours that an exact search visits first, for each of its k. */
+#define SEEDS_PER_K 4
 
 struct job {
     const struct ncd_search *search;
@@ -140,18 +144,65 @@ static void keep(const struct job *job, size_t q, size_t part,
     job->found->tile_counts[q * job->n_parts + part] = nearest->n;
 }
 
+/* Scratch of one thread for the order in which training texts are visited. */
+struct ncd_visits {
+    struct ncd_candidate_scratch candidates;
+    unsigned char *visited; /* [n_training] */
+    size_t visited_capacity;
+};
+
+/* Looks for the candidates of a query, and marks them as visited. */
+static ncd_status find_candidates(const struct job *job, size_t q,
+                                  struct ncd_visits *v, ncd_error *err)
+{
+    const struct ncd_search *s = job->search;
+    struct ncd_found *f = job->found;
+    size_t wanted = s->n_candidates ? s->n_candidates : SEEDS_PER_K * f->k;
+    if (ncd_grow(&v->visited, &v->visited_capacity, job->n_training + 1, 1) !=
+        NCD_OK)
+        return ncd_fail_nomem(err);
+    memset(v->visited, 0, job->n_training);
+    ncd_status status = ncd_candidates_find(
+        &f->candidates, s->measure, s->sizes, job->queries->texts[q],
+        job->query_sizes[q], s->folds, s->folds ? job->queries->folds[q] : 0,
+        wanted, &v->candidates, err);
+    for (size_t i = 0; i < v->candidates.n && status == NCD_OK; i++)
+        v->visited[v->candidates.best[i].index] = 1;
+    return status;
+}
+
+static ncd_status visit_candidates(const struct job *job, size_t q,
+                                   ncd_engine *engine, struct ncd_visits *v,
+                                   struct ncd_nearest *nearest, ncd_error *err)
+{
+    ncd_status status = find_candidates(job, q, v, err);
+    for (size_t i = 0; i < v->candidates.n && status == NCD_OK; i++) {
+        size_t j = v->candidates.best[i].index;
+        status = offer_pair(job, engine, q, j,
+                            ncd_prepared_item(&job->found->prepared, j),
+                            nearest, err);
+    }
+    return status;
+}
+
 /* Query by query: the query is the first text, or nothing is prepared. */
 static ncd_status run_by_query(const struct job *job, const struct tile *t,
-                               ncd_engine *engine, ncd_error *err)
+                               ncd_engine *engine, struct ncd_visits *v,
+                               ncd_error *err)
 {
     ncd_status status = NCD_OK;
-    const struct ncd_prepared *prepared = &job->found->prepared;
+    struct ncd_found *f = job->found;
     for (size_t q = t->query_begin; q < t->query_end; q++) {
         struct ncd_nearest nearest = nearest_of(job, q, t->part);
+        size_t end = job->search->n_candidates ? t->begin : t->end;
         ncd_engine_set_first(engine, job->queries->texts[q]);
-        for (size_t j = t->begin; j < t->end && status == NCD_OK; j++)
-            status = offer_pair(job, engine, q, j,
-                                ncd_prepared_item(prepared, j), &nearest, err);
+        if (v)
+            status = visit_candidates(job, q, engine, v, &nearest, err);
+        for (size_t j = t->begin; j < end && status == NCD_OK; j++)
+            if (!v || !v->visited[j])
+                status =
+                    offer_pair(job, engine, q, j,
+                               ncd_prepared_item(&f->prepared, j), &nearest, err);
         keep(job, q, t->part, &nearest);
     }
     return status;
@@ -184,6 +235,12 @@ static int training_first(const struct job *job)
            job->search->measure->order == NCD_ORDER_TRAIN_FIRST;
 }
 
+/* The candidates are those of all training texts, so a tile must have all. */
+static int uses_candidates(const struct job *job)
+{
+    return job->found->candidates.n_texts && job->n_parts == 1;
+}
+
 static ncd_status run_tile(void *arg, size_t task, unsigned thread,
                            ncd_error *err)
 {
@@ -196,8 +253,10 @@ static ncd_status run_tile(void *arg, size_t task, unsigned thread,
         ncd_crew_engine(&job->found->crew, thread, &engine, err);
     if (status != NCD_OK)
         return status;
+    struct ncd_visits *visits =
+        uses_candidates(job) ? &job->found->visits[thread] : NULL;
     return training_first(job) ? run_by_training(job, &tile, engine, err)
-                               : run_by_query(job, &tile, engine, err);
+                               : run_by_query(job, &tile, engine, visits, err);
 }
 
 static void merge_tiles(const struct job *job)
@@ -215,6 +274,16 @@ static void merge_tiles(const struct job *job)
 
 /* --- Getting ready --- */
 
+static ncd_status build_candidates(struct job *job, ncd_error *err)
+{
+    ncd_engine *engine;
+    ncd_status status = ncd_crew_engine(&job->found->crew, 0, &engine, err);
+    if (status != NCD_OK)
+        return status;
+    return ncd_candidates_build(&job->found->candidates, job->search->training,
+                                job->search->sizes, engine, err);
+}
+
 static ncd_status prepare_training(struct job *job, ncd_error *err)
 {
     struct ncd_found *f = job->found;
@@ -225,6 +294,7 @@ static ncd_status prepare_training(struct job *job, ncd_error *err)
     if (f->prepared_for == measure->id)
         return NCD_OK;
     ncd_prepared_clear(&f->prepared);
+    ncd_candidates_free(&f->candidates);
     f->prepared_for = 0;
     if (f->n_seen < MIN_QUERIES_TO_PREPARE)
         return NCD_OK;
@@ -237,6 +307,8 @@ static ncd_status prepare_training(struct job *job, ncd_error *err)
         ncd_prepare(&f->prepared, &f->crew, texts, job->n_training, err);
     free(texts);
     if (status == NCD_OK)
+        status = build_candidates(job, err);
+    if (status == NCD_OK)
         f->prepared_for = measure->id;
     return status;
 }
@@ -248,6 +320,7 @@ static ncd_status prepare(struct job *job, ncd_error *err)
         return prepare_training(job, err);
     f->prepared_for = 0;
     ncd_prepared_clear(&f->prepared);
+    ncd_candidates_free(&f->candidates);
     if (!training_first(job))
         return NCD_OK;
     return ncd_prepare(&f->prepared, &f->crew, job->queries->texts,
@@ -279,7 +352,7 @@ static void cut(struct job *job, unsigned threads)
 }
 
 /* One more than needed of each, so that even an empty batch has arrays. */
-static ncd_status make_room(struct job *job, ncd_error *err)
+static ncd_status make_room(struct job *job, unsigned threads, ncd_error *err)
 {
     struct ncd_found *f = job->found;
     size_t n = job->queries->n, n_slots = n * job->n_parts;
@@ -296,6 +369,15 @@ static ncd_status make_room(struct job *job, ncd_error *err)
                  sizeof *f->tile_counts))
         return ncd_fail_nomem(err);
     job->query_sizes = f->query_sizes;
+    if (f->n_visits >= threads)
+        return NCD_OK;
+    struct ncd_visits *visits =
+        realloc(f->visits, threads * sizeof *visits);
+    if (!visits)
+        return ncd_fail_nomem(err);
+    memset(visits + f->n_visits, 0, (threads - f->n_visits) * sizeof *visits);
+    f->visits = visits;
+    f->n_visits = threads;
     return NCD_OK;
 }
 
@@ -316,7 +398,7 @@ ncd_status ncd_search_run(const struct ncd_search *search,
                       .found = found,
                       .n_training = ncd_dataset_n_texts(search->training)};
     cut(&job, threads);
-    ncd_status status = make_room(&job, err);
+    ncd_status status = make_room(&job, threads, err);
     if (status == NCD_OK)
         status = ncd_crew_prepare(&found->crew, search->measure, threads, err);
     if (status == NCD_OK)
@@ -341,6 +423,12 @@ void ncd_found_free(struct ncd_found *found)
     free(found->query_sizes);
     free(found->tile_items);
     free(found->tile_counts);
+    for (unsigned i = 0; i < found->n_visits; i++) {
+        ncd_candidate_scratch_free(&found->visits[i].candidates);
+        free(found->visits[i].visited);
+    }
+    free(found->visits);
+    ncd_candidates_free(&found->candidates);
     ncd_prepared_free(&found->prepared);
     ncd_crew_free(&found->crew);
     *found = (struct ncd_found){0};

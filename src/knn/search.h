@@ -14,6 +14,7 @@
 #ifndef NCD_KNN_SEARCH_H
 #define NCD_KNN_SEARCH_H
 
+#include "knn/candidates.h"
 #include "ncd/prepared.h"
 #include "text/dataset.h"
 #include "util/parallel.h"
@@ -25,6 +26,9 @@ struct ncd_search {
     const uint32_t *folds; /* [n training texts], or NULL: a query leaves out
                               the training texts of its own fold */
     size_t k;
+    /* 0: exact. Otherwise approximate: only so many candidates of each query
+     * are measured. */
+    size_t n_candidates;
 };
 
 /* The queries of a batch. */
@@ -50,9 +54,12 @@ struct ncd_found {
      * queries of the batch (training text first). */
     struct ncd_prepared prepared;
     uint64_t prepared_for; /* measure whose training texts are prepared, 0: none */
+    struct ncd_candidate_index candidates; /* of the same training texts */
+    struct ncd_visits *visits;             /* [n_visits] one for each thread */
+    unsigned n_visits;
     uint64_t n_seen;       /* queries so far with the measure below */
     uint64_t seen_measure;
-    struct ncd_engine_stats stats; /* sums over all batches */
+    ncd_search_stats stats; /* sums over all batches */
 };
 
 ncd_status ncd_search_run(const struct ncd_search *search,

@@ -64,6 +64,7 @@ ncd_status ncd_model_predict(const ncd_model *model, const ncd_text *texts,
         return ncd_fail(err, NCD_ERR_ARGUMENT, "no such vote");
     struct ncd_search search =
         ncd_model_search(model, options->k ? options->k : model->k);
+    search.n_candidates = options->n_candidates;
     struct ncd_queries queries = {texts, NULL, n};
     struct ncd_progress progress = {options->progress, options->progress_arg, 0,
                                     n, n};

@@ -214,7 +214,7 @@ ncd_status ncd_engine_pair(ncd_engine *e, ncd_text x, ncd_text y,
     return NCD_OK;
 }
 
-void ncd_engine_take_stats(ncd_engine *e, struct ncd_engine_stats *sum)
+void ncd_engine_take_stats(ncd_engine *e, ncd_search_stats *sum)
 {
     sum->library += e->n_library;
     e->n_library = 0;

@@ -74,16 +74,7 @@ ncd_status ncd_engine_join_pair(ncd_engine *engine, ncd_text x, ncd_text y,
 ncd_status ncd_engine_prepare(ncd_engine *engine, ncd_text text,
                               struct ncd_dsuffix *prepared_out, ncd_error *err);
 
-/* How the sizes asked of ncd_engine_joint were found. */
-struct ncd_engine_stats {
-    uint64_t pruned_before; /* bounded before the text was looked at */
-    uint64_t pruned_during; /* bounded while it was parsed */
-    uint64_t pruned_after;  /* bounded by its symbols, without a tree */
-    uint64_t exact;         /* by the size-only engine */
-    uint64_t library;       /* by the compression library */
-};
-
-/* Adds what the engine has counted since the last call. */
-void ncd_engine_take_stats(ncd_engine *engine, struct ncd_engine_stats *sum);
+/* Adds how the sizes asked of ncd_engine_joint since the last call were found. */
+void ncd_engine_take_stats(ncd_engine *engine, ncd_search_stats *sum);
 
 #endif
