@@ -46,6 +46,9 @@ static int print_version(void)
         if (!before || strcmp(before->library, info->library) != 0)
             printf("%s %s\n", info->library, info->library_version);
     }
+    printf("size-only DEFLATE engine: %s\n",
+           ncd_engine_agrees(9) == 1 ? "agrees with this zlib"
+                                     : "not used, this zlib differs");
 #ifdef _OPENMP
     printf("OpenMP, %u threads\n", ncd_default_threads());
 #else

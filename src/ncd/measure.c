@@ -90,16 +90,18 @@ double ncd_distance_of(ncd_distance distance, double x, double y, double xy)
  * Whether the size-only engine agrees with the zlib in use at this level. It is
  * asked once a process; two threads that ask at once get the same answer.
  */
-static int engine_agrees(int level)
+int ncd_engine_agrees(int level)
 {
     enum { UNKNOWN, AGREES, DIFFERS };
     static atomic_int known[10];
+    if (level < 4 || level > 9)
+        return -1;
     int answer = atomic_load(&known[level]);
     if (answer == UNKNOWN) {
         bool equal = false;
         /* Out of memory: no answer, and the plain way is always right. */
         if (!ncd_dengine_check(level, &equal))
-            return 0;
+            return -1;
         answer = equal ? AGREES : DIFFERS;
         atomic_store(&known[level], answer);
     }
@@ -113,7 +115,7 @@ static void choose_engine(struct ncd_measure *m, ncd_engine_kind kind)
     if (kind != NCD_ENGINE_AUTO || !ncd_codec_is_plain_zlib(&m->spec) ||
         level < 4 || m->separator.n != 1 || m->separator.bytes[0] != ' ')
         return;
-    if (m->order == NCD_ORDER_MEAN || !engine_agrees(level))
+    if (m->order == NCD_ORDER_MEAN || ncd_engine_agrees(level) != 1)
         return;
     m->fast_level = level;
     m->wrapper_nbytes = m->spec.codec->zlib_form.wrapper_nbytes;
