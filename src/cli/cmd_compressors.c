@@ -52,8 +52,8 @@ int cmd_compressors(int argc, char **argv)
                  c->library_version);
         snprintf(levels, sizeof levels, "%d..%d", c->level_min, c->level_max);
         if (check)
-        return check_engine();
-    printf("%-11s %-20s %-8s %-7d %-10zu %s%s%s\n", c->name, library,
+            return check_engine();
+        printf("%-11s %-20s %-8s %-7d %-10zu %s%s%s\n", c->name, library,
                levels, c->level_default, c->window, c->summary,
                *c->keys ? "; " : "", c->keys);
     }

@@ -63,10 +63,9 @@ static const struct cli_command command = {
             "--seeds=5",
             "ncdclass eval model.ncd test.tsv --format=json", NULL},
     .groups =
-        (const struct cli_option *const[]){eval_options, compressor_options,
-                                           knn_options, search_options,
-                                           reader_options,
-                                           common_options, NULL},
+        (const struct cli_option *const[]){
+            eval_options, compressor_options, knn_options, search_options,
+            reader_options, common_options, NULL},
 };
 
 /* What the command line comes down to. */

@@ -46,7 +46,8 @@ static const struct cli_command command = {
             "ncdclass predict news.ncd --top 3 --prob --echo < texts.txt",
             "tail -f log | ncdclass predict log.ncd --format=jsonl", NULL},
     .groups = (const struct cli_option *const[]){predict_options, knn_options,
-                                           search_options,                                                 common_options, NULL},
+                                                 search_options, common_options,
+                                                 NULL},
 };
 
 struct run {

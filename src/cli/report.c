@@ -211,8 +211,10 @@ static json_t *json_overlap(const ncd_overlap *overlap)
 static json_t *json_search(const ncd_report *r)
 {
     json_t *o = json_object();
-    json_object_set_new(o, "pruned_before", json_count(r->search.pruned_before));
-    json_object_set_new(o, "pruned_during", json_count(r->search.pruned_during));
+    json_object_set_new(o, "pruned_before",
+                        json_count(r->search.pruned_before));
+    json_object_set_new(o, "pruned_during",
+                        json_count(r->search.pruned_during));
     json_object_set_new(o, "pruned_after", json_count(r->search.pruned_after));
     json_object_set_new(o, "exact", json_count(r->search.exact));
     json_object_set_new(o, "library", json_count(r->search.library));

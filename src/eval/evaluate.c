@@ -30,7 +30,7 @@ struct evaluation {
     struct ncd_found found;
     struct ncd_found exact; /* of the texts that agreement is measured on */
     struct ncd_ranked *exact_ranked; /* [search.k] scratch */
-    struct ncd_ranked *ranked; /* [search.k] scratch */
+    struct ncd_ranked *ranked;       /* [search.k] scratch */
     struct ncd_labels labels;  /* training labels, then unseen test labels */
     struct ncd_tally *tallies; /* [n_tallies]: of k, then of sweep_k */
     size_t n_tallies;
@@ -443,16 +443,15 @@ static ncd_status run_test(struct evaluation *e, ncd_reader *test,
 }
 
 ncd_status ncd_eval_test(const ncd_model *model, ncd_reader *test,
-                         const ncd_eval_options *given,
-                         ncd_report **report_out, ncd_error *err)
+                         const ncd_eval_options *given, ncd_report **report_out,
+                         ncd_error *err)
 {
     ncd_eval_options options;
     struct evaluation e;
     ncd_dataset *data = NULL;
     ncd_eval_options_init(&options);
     ncd_take_options(&options, given);
-    ncd_status status =
-        begin(&e, model, &options, NULL, err);
+    ncd_status status = begin(&e, model, &options, NULL, err);
     struct batch b = {.texts = calloc(BATCH_TEXTS, sizeof *b.texts)};
     if (status == NCD_OK && (!b.texts || ncd_dataset_new(&data) != NCD_OK))
         status = ncd_fail_nomem(err);

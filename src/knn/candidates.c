@@ -27,7 +27,8 @@ static uint32_t gram_at(const unsigned char *b)
     return bytes * 2654435761u >> (32 - GRAM_BITS);
 }
 
-/* The distinct grams of a text. The bits of `seen` are clear before and after. */
+/* The distinct grams of a text. The bits of `seen` are clear before and after.
+ */
 static ncd_status collect(struct ncd_gram_set *g, ncd_text text)
 {
     const unsigned char *b = text.bytes;
@@ -64,7 +65,8 @@ void ncd_candidates_free(struct ncd_candidate_index *index)
 
 /* Counts the lists' lengths into starts[gram + 1], then sums them up. */
 static ncd_status measure_lists(struct ncd_candidate_index *index,
-                                const ncd_dataset *texts, struct ncd_gram_set *g)
+                                const ncd_dataset *texts,
+                                struct ncd_gram_set *g)
 {
     for (size_t i = 0; i < index->n_texts; i++) {
         if (collect(g, ncd_dataset_text(texts, i)) != NCD_OK)
@@ -90,8 +92,7 @@ static ncd_status fill_lists(struct ncd_candidate_index *index,
         for (size_t j = 0; j < g->n; j++)
             index->postings[index->starts[g->grams[j]]++] = (uint32_t)i;
     }
-    memmove(index->starts + 1, index->starts,
-            N_GRAMS * sizeof *index->starts);
+    memmove(index->starts + 1, index->starts, N_GRAMS * sizeof *index->starts);
     index->starts[0] = 0;
     return NCD_OK;
 }
@@ -249,8 +250,8 @@ ncd_status ncd_candidates_build(struct ncd_candidate_index *index,
 
 /* --- Finding --- */
 
-static void score(const struct ncd_candidate_index *index, struct ncd_gram_set *g,
-                  uint32_t *scores)
+static void score(const struct ncd_candidate_index *index,
+                  struct ncd_gram_set *g, uint32_t *scores)
 {
     memset(scores, 0, index->n_texts * sizeof *scores);
     for (size_t i = 0; i < g->n; i++) {
@@ -310,10 +311,11 @@ ncd_status ncd_candidates_find(const struct ncd_candidate_index *index,
             continue;
         double joint = index->together * (text_size + sizes[i]) +
                        index->by_gram * s->scores[i] + index->constant;
-        offer(s, wanted,
-              (struct ncd_candidate){ncd_distance_of(measure->distance,
-                                                     text_size, sizes[i], joint),
-                                     (uint32_t)i});
+        offer(
+            s, wanted,
+            (struct ncd_candidate){
+                ncd_distance_of(measure->distance, text_size, sizes[i], joint),
+                (uint32_t)i});
     }
     return NCD_OK;
 }

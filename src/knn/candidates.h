@@ -52,7 +52,7 @@ struct ncd_candidate_scratch {
     struct ncd_candidate {
         double distance; /* estimated */
         uint32_t index;
-    } *best;
+    } * best;
     size_t best_capacity;
     size_t n; /* of `best`, nearest first */
 };

@@ -27,6 +27,7 @@ struct job {
     struct ncd_found *found;
     size_t n_training;
     double *query_sizes; /* [n queries] */
+    int training_first;  /* training texts are first, queries prepared */
     size_t n_parts;      /* tiles that the training texts are cut into */
     size_t block;        /* queries a tile has */
 };
@@ -75,8 +76,8 @@ static double limit_for(const struct ncd_search *s,
     if (!(size >= 1 && size < 1e15))
         return HUGE_VAL;
     while (size > 1 &&
-           !comes_before((ncd_neighbor){j, ncd_distance_of(kind, x, y, size - 1)},
-                         last))
+           !comes_before(
+               (ncd_neighbor){j, ncd_distance_of(kind, x, y, size - 1)}, last))
         size--;
     while (comes_before((ncd_neighbor){j, ncd_distance_of(kind, x, y, size)},
                         last))
@@ -84,8 +85,9 @@ static double limit_for(const struct ncd_search *s,
     return size;
 }
 
-static ncd_status offer_pair(const struct job *job, ncd_engine *engine, size_t q,
-                             size_t j, const struct ncd_dsuffix *prepared,
+static ncd_status offer_pair(const struct job *job, ncd_engine *engine,
+                             size_t q, size_t j,
+                             const struct ncd_dsuffix *prepared,
                              struct ncd_nearest *nearest, ncd_error *err)
 {
     const struct ncd_search *s = job->search;
@@ -97,13 +99,12 @@ static ncd_status offer_pair(const struct job *job, ncd_engine *engine, size_t q
         status = ncd_engine_joint(engine, (ncd_text){0}, prepared,
                                   limit_for(s, nearest, j, x), &xy, err);
     else
-        status = ncd_engine_join_pair(engine, job->queries->texts[q],
-                                      ncd_dataset_text(s->training, j), &xy,
-                                      err);
+        status =
+            ncd_engine_join_pair(engine, job->queries->texts[q],
+                                 ncd_dataset_text(s->training, j), &xy, err);
     if (status != NCD_OK || xy == NCD_SIZE_BEYOND)
         return status;
-    double distance =
-        ncd_distance_of(s->measure->distance, x, s->sizes[j], xy);
+    double distance = ncd_distance_of(s->measure->distance, x, s->sizes[j], xy);
     ncd_nearest_offer(nearest, (ncd_neighbor){j, distance});
     return NCD_OK;
 }
@@ -200,9 +201,9 @@ static ncd_status run_by_query(const struct job *job, const struct tile *t,
             status = visit_candidates(job, q, engine, v, &nearest, err);
         for (size_t j = t->begin; j < end && status == NCD_OK; j++)
             if (!v || !v->visited[j])
-                status =
-                    offer_pair(job, engine, q, j,
-                               ncd_prepared_item(&f->prepared, j), &nearest, err);
+                status = offer_pair(job, engine, q, j,
+                                    ncd_prepared_item(&f->prepared, j),
+                                    &nearest, err);
         keep(job, q, t->part, &nearest);
     }
     return status;
@@ -215,7 +216,8 @@ static ncd_status run_by_training(const struct job *job, const struct tile *t,
     ncd_status status = NCD_OK;
     const struct ncd_prepared *prepared = &job->found->prepared;
     for (size_t j = t->begin; j < t->end; j++) {
-        ncd_engine_set_first(engine, ncd_dataset_text(job->search->training, j));
+        ncd_engine_set_first(engine,
+                             ncd_dataset_text(job->search->training, j));
         for (size_t q = t->query_begin; q < t->query_end && status == NCD_OK;
              q++) {
             struct ncd_nearest nearest = nearest_of(job, q, t->part);
@@ -227,15 +229,7 @@ static ncd_status run_by_training(const struct job *job, const struct tile *t,
     return status;
 }
 
-/* Whether the training texts are the first of their pairs, and queries the
- * prepared second. */
-static int training_first(const struct job *job)
-{
-    return job->search->measure->fast_level &&
-           job->search->measure->order == NCD_ORDER_TRAIN_FIRST;
-}
-
-/* The candidates are those of all training texts, so a tile must have all. */
+/* Candidates are those of all training texts, so a tile must have all. */
 static int uses_candidates(const struct job *job)
 {
     return job->found->candidates.n_texts && job->n_parts == 1;
@@ -255,7 +249,7 @@ static ncd_status run_tile(void *arg, size_t task, unsigned thread,
         return status;
     struct ncd_visits *visits =
         uses_candidates(job) ? &job->found->visits[thread] : NULL;
-    return training_first(job) ? run_by_training(job, &tile, engine, err)
+    return job->training_first ? run_by_training(job, &tile, engine, err)
                                : run_by_query(job, &tile, engine, visits, err);
 }
 
@@ -274,6 +268,21 @@ static void merge_tiles(const struct job *job)
 
 /* --- Getting ready --- */
 
+/* How many queries this measure has seen, this batch included. What is kept
+ * from batch to batch belongs to one measure, and goes when it changes. */
+static uint64_t count_queries(struct job *job)
+{
+    struct ncd_found *f = job->found;
+    if (f->kept_for != job->search->measure->id) {
+        ncd_prepared_clear(&f->prepared);
+        ncd_candidates_free(&f->candidates);
+        f->kept_for = job->search->measure->id;
+        f->n_seen = 0;
+    }
+    f->n_seen += job->queries->n;
+    return f->n_seen;
+}
+
 static ncd_status build_candidates(struct job *job, ncd_error *err)
 {
     ncd_engine *engine;
@@ -287,17 +296,6 @@ static ncd_status build_candidates(struct job *job, ncd_error *err)
 static ncd_status prepare_training(struct job *job, ncd_error *err)
 {
     struct ncd_found *f = job->found;
-    const struct ncd_measure *measure = job->search->measure;
-    f->n_seen = f->seen_measure == measure->id ? f->n_seen : 0;
-    f->seen_measure = measure->id;
-    f->n_seen += job->queries->n;
-    if (f->prepared_for == measure->id)
-        return NCD_OK;
-    ncd_prepared_clear(&f->prepared);
-    ncd_candidates_free(&f->candidates);
-    f->prepared_for = 0;
-    if (f->n_seen < MIN_QUERIES_TO_PREPARE)
-        return NCD_OK;
     ncd_text *texts = calloc(job->n_training + 1, sizeof *texts);
     if (!texts)
         return ncd_fail_nomem(err);
@@ -306,25 +304,25 @@ static ncd_status prepare_training(struct job *job, ncd_error *err)
     ncd_status status =
         ncd_prepare(&f->prepared, &f->crew, texts, job->n_training, err);
     free(texts);
-    if (status == NCD_OK)
-        status = build_candidates(job, err);
-    if (status == NCD_OK)
-        f->prepared_for = measure->id;
     return status;
 }
 
 static ncd_status prepare(struct job *job, ncd_error *err)
 {
     struct ncd_found *f = job->found;
-    if (job->search->measure->fast_level && !training_first(job))
-        return prepare_training(job, err);
-    f->prepared_for = 0;
-    ncd_prepared_clear(&f->prepared);
-    ncd_candidates_free(&f->candidates);
-    if (!training_first(job))
-        return NCD_OK;
-    return ncd_prepare(&f->prepared, &f->crew, job->queries->texts,
-                       job->queries->n, err);
+    const struct ncd_search *s = job->search;
+    int fast = count_queries(job) >= MIN_QUERIES_TO_PREPARE &&
+               s->measure->order == NCD_ORDER_TEST_FIRST &&
+               ncd_measure_is_fast(s->measure);
+    ncd_status status = NCD_OK;
+    if (job->training_first)
+        return ncd_prepare(&f->prepared, &f->crew, job->queries->texts,
+                           job->queries->n, err);
+    if (fast && !f->prepared.n)
+        status = prepare_training(job, err);
+    if (status == NCD_OK && (fast || s->n_candidates) && !f->candidates.n_texts)
+        status = build_candidates(job, err);
+    return status;
 }
 
 static ncd_status size_query(void *arg, size_t q, unsigned thread,
@@ -336,17 +334,19 @@ static ncd_status size_query(void *arg, size_t q, unsigned thread,
         ncd_crew_engine(&job->found->crew, thread, &engine, err);
     if (status != NCD_OK)
         return status;
-    return ncd_engine_size(engine, job->queries->texts[q],
-                           &job->query_sizes[q], err);
+    return ncd_engine_size(engine, job->queries->texts[q], &job->query_sizes[q],
+                           err);
 }
 
 static void cut(struct job *job, unsigned threads)
 {
     size_t n = job->queries->n, most = job->n_training / MIN_TILE_TEXTS;
     size_t tiles = TILES_PER_THREAD * (size_t)threads;
-    job->block = training_first(job) && n ? n : 1;
+    job->block = job->training_first && n ? n : 1;
     size_t blocks = (n + job->block - 1) / job->block;
-    job->n_parts = threads == 1 || blocks == 0 ? 1 : (tiles + blocks - 1) / blocks;
+    /* Candidates are those of all training texts, so a tile must have all. */
+    int whole = threads == 1 || blocks == 0 || job->search->n_candidates;
+    job->n_parts = whole ? 1 : (tiles + blocks - 1) / blocks;
     if (job->n_parts > most)
         job->n_parts = most ? most : 1;
 }
@@ -371,8 +371,7 @@ static ncd_status make_room(struct job *job, unsigned threads, ncd_error *err)
     job->query_sizes = f->query_sizes;
     if (f->n_visits >= threads)
         return NCD_OK;
-    struct ncd_visits *visits =
-        realloc(f->visits, threads * sizeof *visits);
+    struct ncd_visits *visits = realloc(f->visits, threads * sizeof *visits);
     if (!visits)
         return ncd_fail_nomem(err);
     memset(visits + f->n_visits, 0, (threads - f->n_visits) * sizeof *visits);
@@ -397,6 +396,10 @@ ncd_status ncd_search_run(const struct ncd_search *search,
                       .queries = queries,
                       .found = found,
                       .n_training = ncd_dataset_n_texts(search->training)};
+    job.training_first = search->measure->order == NCD_ORDER_TRAIN_FIRST &&
+                         !search->n_candidates &&
+                         queries->n >= MIN_QUERIES_TO_PREPARE &&
+                         ncd_measure_is_fast(search->measure);
     cut(&job, threads);
     ncd_status status = make_room(&job, threads, err);
     if (status == NCD_OK)

@@ -53,12 +53,11 @@ struct ncd_found {
     /* The second texts made ready: training texts (test text first) or the
      * queries of the batch (training text first). */
     struct ncd_prepared prepared;
-    uint64_t prepared_for; /* measure whose training texts are prepared, 0: none */
     struct ncd_candidate_index candidates; /* of the same training texts */
     struct ncd_visits *visits;             /* [n_visits] one for each thread */
     unsigned n_visits;
-    uint64_t n_seen;       /* queries so far with the measure below */
-    uint64_t seen_measure;
+    uint64_t kept_for;      /* id of the measure that the above belong to */
+    uint64_t n_seen;        /* queries so far with that measure */
     ncd_search_stats stats; /* sums over all batches */
 };
 

@@ -16,8 +16,8 @@ struct matrix {
     const struct ncd_measure *measure;
     struct ncd_crew crew;
     struct ncd_prepared prepared; /* columns, or nothing */
-    double *column_sizes; /* [n_columns] */
-    double *block;        /* [block_rows][n_columns] */
+    double *column_sizes;         /* [n_columns] */
+    double *block;                /* [block_rows][n_columns] */
     size_t first_row, n_columns;
 };
 
@@ -50,8 +50,8 @@ static ncd_status compute_row(void *arg, size_t task, unsigned thread,
 /* Worth it where the columns are second and meet more than a few rows. */
 static ncd_status prepare_columns(struct matrix *m, ncd_error *err)
 {
-    if (!m->measure->fast_level || m->measure->order != NCD_ORDER_TEST_FIRST ||
-        ncd_dataset_n_texts(m->rows) < 3)
+    if (m->measure->order != NCD_ORDER_TEST_FIRST ||
+        ncd_dataset_n_texts(m->rows) < 3 || !ncd_measure_is_fast(m->measure))
         return NCD_OK;
     ncd_text *texts = calloc(m->n_columns + 1, sizeof *texts);
     if (!texts)

@@ -115,7 +115,7 @@ static void choose_engine(struct ncd_measure *m, ncd_engine_kind kind)
     if (kind != NCD_ENGINE_AUTO || !ncd_codec_is_plain_zlib(&m->spec) ||
         level < 4 || m->separator.n != 1 || m->separator.bytes[0] != ' ')
         return;
-    if (m->order == NCD_ORDER_MEAN || ncd_engine_agrees(level) != 1)
+    if (m->order == NCD_ORDER_MEAN)
         return;
     m->fast_level = level;
     m->wrapper_nbytes = m->spec.codec->zlib_form.wrapper_nbytes;
@@ -144,6 +144,11 @@ ncd_status ncd_measure_init(struct ncd_measure *measure,
         return ncd_fail_nomem(err);
     choose_engine(measure, options->engine);
     return NCD_OK;
+}
+
+int ncd_measure_is_fast(const struct ncd_measure *m)
+{
+    return m->fast_level && ncd_engine_agrees(m->fast_level) == 1;
 }
 
 void ncd_measure_free(struct ncd_measure *measure)

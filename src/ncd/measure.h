@@ -22,8 +22,8 @@ struct ncd_measure {
     ncd_distance distance;
     ncd_order order;
     struct ncd_buf separator;
-    /* Level at which the size-only DEFLATE engine stands in for the codec, and
-     * what the codec's wrapper adds to its sizes; 0: it does not. */
+    /* Level at which the size-only DEFLATE engine could stand in for the codec,
+     * and what the codec's wrapper adds to its sizes; 0: it can't. */
     int fast_level;
     unsigned wrapper_nbytes;
 };
@@ -35,6 +35,10 @@ void ncd_measure_free(struct ncd_measure *measure);
 
 /* Reach of the compressor, bytes; 0: no limit. */
 size_t ncd_measure_window(const struct ncd_measure *measure);
+
+/* Whether it does: it is also held against the zlib in use, once a process,
+ * which takes some 20 ms. */
+int ncd_measure_is_fast(const struct ncd_measure *measure);
 
 /* The formulas of ncdclass.h. */
 double ncd_distance_of(ncd_distance distance, double size_x, double size_y,
@@ -74,7 +78,8 @@ ncd_status ncd_engine_join_pair(ncd_engine *engine, ncd_text x, ncd_text y,
 ncd_status ncd_engine_prepare(ncd_engine *engine, ncd_text text,
                               struct ncd_dsuffix *prepared_out, ncd_error *err);
 
-/* Adds how the sizes asked of ncd_engine_joint since the last call were found. */
+/* Adds how the sizes asked of ncd_engine_joint since the last call were found.
+ */
 void ncd_engine_take_stats(ncd_engine *engine, ncd_search_stats *sum);
 
 #endif
