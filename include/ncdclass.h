@@ -66,7 +66,7 @@ typedef enum ncd_status {
     NCD_END,             /* no more records; not a failure */
     NCD_ERR_ARGUMENT,    /* the caller's mistake: an option out of range */
     NCD_ERR_NOMEM,       /* memory ran out */
-    NCD_ERR_IO,          /* the system refused to open, read or write */
+    NCD_ERR_IO,          /* a file can't be opened, read, unpacked or written */
     NCD_ERR_INPUT,       /* the data is malformed; the message has the line */
     NCD_ERR_CODEC,       /* a compression library failed */
     NCD_ERR_MODEL,       /* not a model file, or a damaged one */

@@ -199,11 +199,13 @@ static ncd_status run_by_query(const struct job *job, const struct tile *t,
         ncd_engine_set_first(engine, job->queries->texts[q]);
         if (v)
             status = visit_candidates(job, q, engine, v, &nearest, err);
-        for (size_t j = t->begin; j < end && status == NCD_OK; j++)
+        for (size_t j = t->begin; j < end && status == NCD_OK; j++) {
+            ncd_prepared_prefetch(&f->prepared, j + 1);
             if (!v || !v->visited[j])
                 status = offer_pair(job, engine, q, j,
                                     ncd_prepared_item(&f->prepared, j),
                                     &nearest, err);
+        }
         keep(job, q, t->part, &nearest);
     }
     return status;

@@ -38,8 +38,30 @@ static inline uint32_t ncd_dbound_body(const struct ncd_dbound *b,
     return total <= weight ? 0 : (total - weight + one - 1) >> NCD_DBOUND_SHIFT;
 }
 
-/* At most the bits of the description of the trees for these counts. */
-uint32_t ncd_dbound_header(const struct ncd_dbound *b,
-                           const struct ncd_dcounts *counts);
+/* Codes for gaps of unused symbols in a header: 0, 17 and 18. */
+struct ncd_dgaps {
+    uint32_t zeros, short_gaps, long_gaps;
+};
+
+/* A bound on the description of the trees for `counts`, in two steps. */
+struct ncd_dheader {
+    const struct ncd_dcounts *counts;
+    uint64_t used[5], used_dist;
+    struct ncd_dgaps gaps;
+    uint32_t bits;      /* after the first step: at most the true bits */
+};
+
+/* At most the bits of any header. */
+enum { NCD_DHEADER_LEAST = 14 + 36 };
+
+/* First step: what is sure whatever the lengths are. */
+void ncd_dheader_begin(struct ncd_dheader *h, const struct ncd_dcounts *counts);
+
+/*
+ * Second step, dearer and tighter: at most the true bits. n_lit: literals,
+ * lengths and the end of the block counted.
+ */
+uint32_t ncd_dheader_bits(const struct ncd_dheader *h,
+                          const struct ncd_dbound *b, uint32_t n_lit);
 
 #endif

@@ -88,7 +88,7 @@ static bool check_pair(struct ncd_dengine *e, struct ncd_dengine *ref,
 
 static bool check_prefix(struct ncd_dengine *e, struct ncd_dengine *ref,
                          uint8_t *x, size_t nx, uint8_t *t, unsigned round,
-                         uint32_t *seed, bool *equal)
+                         unsigned n_second, uint32_t *seed, bool *equal)
 {
     static const uint16_t lengths[N_SECOND] = {0,   1,   2,   3,   40,  90,
                                                130, 257, 258, 259, 300, 700};
@@ -96,10 +96,10 @@ static bool check_prefix(struct ncd_dengine *e, struct ncd_dengine *ref,
     bool ok = true;
     unsigned n_built = 0;
 
-    for (unsigned i = 0; i < N_SECOND && ok; i++) {
+    for (unsigned i = N_SECOND - n_second; i < N_SECOND && ok; i++) {
         make_text(t, lengths[i], round + i, seed);
         mix_in(t, lengths[i], x, nx, seed);
-        ok = ncd_dsuffix_build(&y[i], e, t, lengths[i]);
+        ok = ncd_dsuffix_build(&y[n_built], e, t, lengths[i]);
         n_built += ok;
     }
     ok = ok && ncd_dengine_set_prefix(e, x, nx) &&
@@ -114,19 +114,19 @@ static bool check_prefix(struct ncd_dengine *e, struct ncd_dengine *ref,
 static bool check_all(struct ncd_dengine *e, struct ncd_dengine *ref,
                       uint8_t *x, uint8_t *t, bool *equal)
 {
-    static const uint16_t lengths[] = {0,   1,   2,   31,  150,  150,  256, 257,
-                                       258, 400, 600, 900, 1500, 4094, 4200};
+    static const uint16_t lengths[] = {0,   1,   2,   31,  150, 150,
+                                       257, 258, 400, 900, 4200};
     uint32_t seed = 20231u;
     bool ok = true;
 
     for (unsigned i = 0; i < sizeof lengths / sizeof *lengths && ok; i++) {
         make_text(x, lengths[i], i % 5, &seed);
-        ok = check_prefix(e, ref, x, lengths[i], t, i, &seed, equal);
+        ok = check_prefix(e, ref, x, lengths[i], t, i, N_SECOND, &seed, equal);
     }
     /* Beyond one block and the window's reach: noise, so that it is quick. */
     make_text(x, LONGEST, 4, &seed);
-    return ok && check_prefix(e, ref, x, 16300, t, 0, &seed, equal) &&
-           check_prefix(e, ref, x, LONGEST - 900, t, 0, &seed, equal);
+    return ok && check_prefix(e, ref, x, 16300, t, 0, 1, &seed, equal) &&
+           check_prefix(e, ref, x, LONGEST - 900, t, 0, 1, &seed, equal);
 }
 
 bool ncd_dengine_check(int level, bool *equal_out)

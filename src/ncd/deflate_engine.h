@@ -53,6 +53,7 @@ struct state {
 struct grams {
     uint16_t head[1 << MAX_GRAM_BITS];
     uint16_t *prev;                 /* MAX_TOTAL + 2 */
+    uint8_t *mixed;                 /* chain from here has unequal bytes */
 };
 
 struct ncd_dengine {
@@ -82,6 +83,7 @@ struct ncd_dengine {
        never matches). present: 0x80 where head is not 0. */
     uint16_t head[HASH_SIZE];
     uint16_t *prev;                 /* MAX_TOTAL + 2 */
+    uint16_t *nth;                  /* position's number in its chain */
     uint8_t present[HASH_SIZE];
     struct grams grams[N_GRAMS];
     unsigned gram_shift;            /* 64 - bits of their hash */
@@ -89,6 +91,8 @@ struct ncd_dengine {
     /* Bitmaps over y's positions. */
     uint64_t *hits;         /* its hash is in x */
     uint64_t *soft;         /* a match may cover it; others are literals */
+    uint64_t *has, *outdone;        /* a match; the next one is longer */
+    uint16_t *len, *dist;           /* best match of each position */
 
     z_stream zs;
     bool zs_open;
@@ -177,9 +181,26 @@ static inline void insert(struct ncd_dengine *e, uint32_t pos, uint32_t hash)
     e->head[hash] = (uint16_t)pos;
 }
 
-static inline void insert_gram(struct grams *g, uint32_t pos, uint32_t hash)
+/* Whether a and b agree in their first n bytes, 1 to 7. */
+static inline uint32_t same(uint64_t a, uint64_t b, unsigned n)
 {
-    g->prev[pos] = g->head[hash];
+#if defined(__BYTE_ORDER__) && __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
+    return (a ^ b) >> (64 - 8 * n) == 0;
+#else
+    return (a ^ b) << (64 - 8 * n) == 0;
+#endif
+}
+
+/* Enters position `pos` of e->buf into the chains of n bytes, 4 to 6. */
+static inline void insert_gram(struct ncd_dengine *e, unsigned n, uint32_t pos)
+{
+    struct grams *g = &e->grams[n - MIN_GRAM];
+    uint64_t bytes = load64(e->buf + pos);
+    uint32_t hash = hash_gram(bytes, n, e->gram_shift), old = g->head[hash];
+
+    g->mixed[pos] = old != 0 && (g->mixed[old] != 0 ||
+                                 !same(load64(e->buf + old), bytes, n));
+    g->prev[pos] = (uint16_t)old;
     g->head[hash] = (uint16_t)pos;
 }
 
@@ -263,7 +284,10 @@ size_t ncd_dengine_finish(struct ncd_dengine *e, struct state *s,
 uint32_t ncd_dengine_build_chains(struct ncd_dengine *e, const uint8_t *text,
                                   uint32_t n);
 
-/* The size by the fast parse; NCD_DSIZE_PRUNED if not below limit. */
+/*
+ * The size by the fast parse; NCD_DSIZE_PRUNED if not below limit; 0 if a
+ * chain may be too long for zlib's budget and the careful way must be gone.
+ */
 size_t ncd_dengine_fast(struct ncd_dengine *e, const struct ncd_dsuffix *y,
                         size_t limit);
 

@@ -1,25 +1,27 @@
 /*
  * The fast parse: symbols of y behind x, and nothing else.
  *
- * Three bitmaps over y's positions do most of the work. `hits`: x has a
- * position with the same three-byte hash, so a match into x may begin here.
- * `soft`: a match, into x or inside y, may cover this byte: one of the three
- * positions up to here is a hit, or a self-match covers it. What is not soft
- * is a literal whatever the parse does, and all such literals are counted
- * before the parse begins; the bound on the size, which only rises as symbols
- * are counted, can then strike early. The parse itself only visits positions
- * where a match may begin.
+ * The best match of a position does not depend on the parse (deflate_size.c),
+ * so the parse is split into passes without surprises for the processor:
  *
- * At a visited position x is not searched in zlib's chains. A match of exactly
- * 3, 4 or 5 bytes is the most recent position of x with those bytes, which is
- * the first of a chain by a hash of just so many; matches of 6 and more are
- * looked for in the chain of six bytes, where texts have one or two entries.
- * A match longer than `best` must have the six bytes that end it in x, too:
- * one more look spares most walks of the lazy evaluation.
+ *  1. hits: a bitmap of y's positions whose three-byte hash x has;
+ *  2. matches: for the hits, what x offers, if longer than what y itself has.
+ *     A match of exactly 3, 4 or 5 bytes is the most recent position of x with
+ *     those bytes, which is the first of a chain by a hash of just so many;
+ *     longer ones are looked for in the chain of six bytes, where texts have
+ *     one or two entries. Now each position's best length is in an array;
+ *  3. two bitmaps: has a match; the next position has a longer one. Lazy
+ *     evaluation takes, from the first match on, the first that the next
+ *     position does not outdo: two searches for a bit per match;
+ *  4. literals: what no match covers.
+ *
+ * Bytes that no match can cover are literals whatever the parse does, and are
+ * counted right after the first pass; the bound on the size, which only rises
+ * as symbols are counted, can then strike early.
  */
 #include "deflate_engine.h"
 
-#ifdef __SSE2__
+#if defined(__SSE2__) && !defined(NCD_NO_SIMD)
 #include <emmintrin.h>
 #endif
 
@@ -115,8 +117,7 @@ static void hang_border(struct ncd_dengine *e, uint32_t total)
     }
     for (uint32_t n = MIN_GRAM; n <= MAX_GRAM; n++)
         for (uint32_t p = border_start(m, n); p < m && p + n <= total; p++)
-            insert_gram(&e->grams[n - MIN_GRAM], p,
-                        hash_gram(load64(e->buf + p), n, e->gram_shift));
+            insert_gram(e, n, p);
 }
 
 static void unhang_border(struct ncd_dengine *e, uint32_t total)
@@ -144,7 +145,7 @@ static void unhang_border(struct ncd_dengine *e, uint32_t total)
 static inline uint64_t top_bits(const uint8_t *bytes)
 {
     uint64_t word = 0;
-#ifdef __SSE2__
+#if defined(__SSE2__) && !defined(NCD_NO_SIMD)
     for (unsigned i = 0; i < 64; i += 16) {
         __m128i v = _mm_load_si128((const __m128i *)(const void *)(bytes + i));
         word |= (uint64_t)(unsigned)_mm_movemask_epi8(v) << i;
@@ -216,24 +217,6 @@ static void count_hard_literals(const struct ncd_dengine *e,
     *tally = t;
 }
 
-/* Counts the literals among y's positions q .. end - 1 not counted before. */
-static inline void count_soft_literals(const struct ncd_dengine *e,
-                                       const struct ncd_dsuffix *y, uint32_t q,
-                                       uint32_t end, struct tally *t)
-{
-    while (q < end) {
-        uint64_t soft = e->soft[q / 64] >> (q % 64);
-        if (soft == 0) {
-            q = (q / 64 + 1) * 64;
-            continue;
-        }
-        q += ctz64(soft);
-        if (q < end)
-            add_literal(t, y->text[q]);
-        q++;
-    }
-}
-
 /* ---- search ----------------------------------------------------------- */
 
 /* Most recent position of x with the three bytes at scan; 0 if none. */
@@ -263,151 +246,366 @@ static inline uint32_t find_gram(const struct ncd_dengine *e, unsigned n,
 }
 
 /*
- * Longest match of y's position q in x if longer than best->len, which is at
- * least 2 and below max; else *best stays. q is a hit.
+ * Longest match of y's position q in x among those of six bytes and more,
+ * if longer than `len`; length 0 if none.
  */
-static inline void search_x(const struct ncd_dengine *e,
-                            const struct ncd_dsuffix *y, uint32_t q,
-                            uint32_t max, struct match *best)
+static inline struct match search_long(const struct ncd_dengine *e,
+                                       const struct ncd_dsuffix *y, uint32_t q,
+                                       uint32_t cur, uint32_t len)
 {
-    const uint8_t *scan = y->text + q;
-    uint64_t bytes = load64(scan);
-    uint32_t pos = (uint32_t)e->m + q, len = best->len, found = 0;
+    struct match none = {0, 0};
+    uint32_t max = min_u32(MAX_MATCH, (uint32_t)y->n - q);
 
-    if (len < 5) {
-        uint32_t cur = max < 4 ? 0 : find_gram(e, 4, bytes);
-        if (cur == 0) {
-            if (len == 2 && (cur = find3(e, scan)) != 0 && pos - cur <= TOO_FAR) {
-                best->len = MIN_MATCH;
-                best->dist = pos - cur;
-            }
-            return;
-        }
-        if (len < 4) {
-            found = cur;
-            len = 4;
-        }
-        cur = max < 5 ? 0 : find_gram(e, 5, bytes);
-        if (cur != 0) {
-            found = cur;
-            len = 5;
-        }
-        if (found != 0) {
-            best->len = len;
-            best->dist = pos - found;
-        }
-        if (cur == 0)
-            return;
-    } else {
-        /* The six bytes that would end a longer match. */
+    if (len < 5)
+        len = 5;
+    if (len >= max || len >= e->tune.nice)
+        return none;
+    if (len > 5) {
+        /* The six bytes that would end a longer match must be in x, too. */
         uint32_t tail = q + len - 5;
         uint64_t end = load64(y->text + tail);
         if (e->grams[2].head[hash_gram(end, 6, e->gram_shift)] == 0 &&
             !get_bit(y->cross, tail))
-            return;
+            return none;
     }
-    uint32_t cur = e->grams[2].head[hash_gram(bytes, 6, e->gram_shift)];
-    if (max < 6 || cur == 0)
-        return;
-    struct match m = walk(e->buf, e->grams[2].prev, cur, pos, scan, len, max,
-                          e->tune.nice, 0, UINT32_MAX);
-    if (m.len != 0)
-        *best = m;
+    return walk(e->buf, e->grams[2].prev, cur, (uint32_t)e->m + q, y->text + q,
+                len, max, e->tune.nice, 0, UINT32_MAX);
 }
 
 /*
- * Match at y's position q if one longer than the pending one exists, else
- * length 0. What y has itself is known and more recent than anything in x.
+ * Longest match of y's position q in x if longer than `len` (2 or more), the
+ * plain way; length 0 if none. For the ends of texts and full slots.
  */
-static inline struct match search_y(const struct ncd_dengine *e,
-                                    const struct ncd_dsuffix *y, uint32_t q,
-                                    uint32_t pending_len)
+static struct match search_plain(const struct ncd_dengine *e,
+                                 const struct ncd_dsuffix *y, uint32_t q,
+                                 uint32_t len)
 {
-    struct match best = {pending_len, 0}, none = {0, 0};
+    const uint8_t *scan = y->text + q;
+    uint64_t bytes = load64(scan);
     uint32_t max = min_u32(MAX_MATCH, (uint32_t)y->n - q);
+    uint32_t cur = max < 6 ? 0 : find_gram(e, 6, bytes);
+    struct match m = {0, 0};
 
-    if (pending_len >= max || pending_len >= e->tune.lazy)
-        return none;
-    if (y->self_dist[q] != 0) {
-        uint32_t len = y->self_len[q] + (uint32_t)MIN_MATCH;
-        if (len > best.len) {
-            best.len = len;
-            best.dist = y->self_dist[q];
-            if (len >= min_u32(e->tune.nice, max))
-                return best;
-        }
+    if (cur != 0)
+        m = search_long(e, y, q, cur, len);
+    if (m.len != 0)
+        return m;
+    m.len = 5;
+    cur = max < 5 ? 0 : find_gram(e, 5, bytes);
+    if (cur == 0) {
+        m.len = 4;
+        cur = max < 4 ? 0 : find_gram(e, 4, bytes);
     }
-    if (get_bit(e->hits, q))
-        search_x(e, y, q, max, &best);
-    return best.dist == 0 ? none : best;
+    if (cur == 0) {
+        m.len = 3;
+        cur = max < 3 ? 0 : find3(e, scan);
+    }
+    m.dist = (uint32_t)e->m + q - cur;
+    if (cur == 0 || m.len <= len || too_far(m))
+        m.len = 0;
+    return m;
+}
+
+/* ---- matches ---------------------------------------------------------- */
+
+/* 64 lengths from bytes, where 0 stands for 2. */
+static inline void widen64(uint16_t *restrict to, const uint8_t *restrict from)
+{
+    for (unsigned i = 0; i < 64; i++)
+        to[i] = (uint16_t)(from[i] + 2);
+}
+
+/*
+ * The self-matches as start of e->len (2 = none) and e->dist. Up to 63 entries
+ * too many are read: the text stands behind the lengths in y's block.
+ */
+static void copy_self_matches(struct ncd_dengine *e,
+                              const struct ncd_dsuffix *y)
+{
+    uint32_t n = (uint32_t)y->n;
+
+    memcpy(e->dist, y->self_dist, n * sizeof *e->dist);
+    for (uint32_t i = 0; i < n; i += 64)
+        widen64(e->len + i, y->self_len + i);
+    /* Lengths are kept less 2 in a byte: 255 is 257 or 258. */
+    for (uint32_t i = 0; y->has_longest && i < n; i++)
+        if (e->len[i] == MAX_MATCH - 1)
+            e->len[i] = (uint16_t)common_length(
+                y->text + i, y->text + i - y->self_dist[i],
+                min_u32(MAX_MATCH, n - i));
+    for (uint32_t i = n; i < (n / 64 + 1) * 64 + 1; i++)
+        e->len[i] = 2;
+}
+
+static inline void set_match(struct ncd_dengine *e, uint32_t q, struct match m)
+{
+    e->len[q] = (uint16_t)m.len;
+    e->dist[q] = (uint16_t)m.dist;
+}
+
+/* Asks x at y's position q; for what the functions below leave over. */
+static void find_plain(struct ncd_dengine *e, const struct ncd_dsuffix *y,
+                       uint32_t q)
+{
+    struct match m = search_plain(e, y, q, e->len[q]);
+
+    if (m.len != 0)
+        set_match(e, q, m);
+}
+
+/* At most three bytes at q, and y itself has none. */
+static inline void find_three(struct ncd_dengine *e,
+                              const struct ncd_dsuffix *y, uint32_t q)
+{
+    const uint8_t *scan = y->text + q;
+    uint32_t c = find3(e, scan), dist = (uint32_t)e->m + q - c;
+
+    if ((c != 0) & (dist <= TOO_FAR))
+        set_match(e, q, (struct match){3, dist});
+}
+
+/*
+ * At most four or five (`n`) bytes at q. No branch on what is found, as it
+ * would be guessed wrong too often: texts that share five bytes share four,
+ * so the number of agreements gives the length. If the first entry of a slot
+ * is a stranger but those behind it may not be, the plain search is made.
+ */
+static inline void find_short(struct ncd_dengine *e,
+                              const struct ncd_dsuffix *y, uint32_t q,
+                              unsigned n)
+{
+    const struct grams *g = e->grams;
+    const uint8_t *scan = y->text + q;
+    uint64_t bytes = load64(scan);
+    uint32_t c[4] = {0, e->head[hash3(scan)],
+                     g[0].head[hash_gram(bytes, 4, e->gram_shift)], 0};
+    uint32_t v3 = same(load64(e->buf + c[1]), bytes, 3) & (c[1] != 0);
+    uint32_t v4 = same(load64(e->buf + c[2]), bytes, 4) & (c[2] != 0), v5 = 0;
+    uint32_t behind = (v3 - 1) | ((v4 - 1) & g[0].mixed[c[2]]);
+
+    if (n == 5) {
+        c[3] = g[1].head[hash_gram(bytes, 5, e->gram_shift)];
+        v5 = same(load64(e->buf + c[3]), bytes, 5) & (c[3] != 0);
+        behind |= (v5 - 1) & g[1].mixed[c[3]];
+    }
+    uint32_t found = v3 + v4 + v5, dist = (uint32_t)e->m + q - c[found];
+    if ((behind | (uint32_t)(dist > TOO_FAR)) != 0) {
+        find_plain(e, y, q);
+        return;
+    }
+    uint32_t len = e->len[q], old = e->dist[q];
+    uint32_t better = 0 - (uint32_t)(found + 2 > len);
+    e->len[q] = (uint16_t)(len ^ ((len ^ (found + 2)) & better));
+    e->dist[q] = (uint16_t)(old ^ ((old ^ dist) & better));
+}
+
+/* Six bytes or more at q. */
+static inline void find_long(struct ncd_dengine *e,
+                             const struct ncd_dsuffix *y, uint32_t q)
+{
+    const struct grams *g = &e->grams[2];
+    uint64_t bytes = load64(y->text + q);
+    uint32_t c = g->head[hash_gram(bytes, 6, e->gram_shift)];
+    uint32_t v6 = same(load64(e->buf + c), bytes, 6) & (c != 0);
+
+    if (v6 != 0) {
+        struct match m = search_long(e, y, q, c, e->len[q]);
+        if (m.len != 0)
+            set_match(e, q, m);
+    } else if (((v6 - 1) & g->mixed[c]) != 0) {
+        find_plain(e, y, q);
+    } else if (e->len[q] < 5) {
+        find_short(e, y, q, 5);
+    }
+}
+
+/* Bit i: len[i] is at least `least`. */
+static inline uint64_t at_least64(const uint16_t *len, uint16_t least)
+{
+    _Alignas(16) uint8_t is[64];
+
+    for (unsigned i = 0; i < 64; i++)
+        is[i] = len[i] >= least ? 0x80 : 0;
+    return top_bits(is);
+}
+
+/*
+ * What x offers at the hits from q0 on, where it is longer than what y has. A
+ * match of n bytes needs n - 2 hits in a row, so the hits are sorted by how
+ * long a match they allow, and each sort has its search; where y itself has
+ * as much, there is none. The last positions are left to the plain search,
+ * which minds the end of the text.
+ */
+static void find_matches(struct ncd_dengine *e, const struct ncd_dsuffix *y,
+                         uint32_t q0)
+{
+    uint32_t n = (uint32_t)y->n, ends = n < 8 ? 0 : n - 7;
+
+    for (uint32_t w = q0 / 64; w * 64 < ends; w++) {
+        const uint16_t *len = e->len + w * 64;
+        uint32_t q = w * 64;
+        uint64_t h = e->hits[w], up = e->hits[w + 1];
+        if (ends - q < 64)
+            h &= (UINT64_C(1) << (ends - q)) - 1, up = e->hits[w + 1];
+        if (h == 0)
+            continue;
+        uint64_t all = e->hits[w], h1 = all >> 1 | up << 63;
+        uint64_t h2 = all >> 2 | up << 62, h3 = all >> 3 | up << 61;
+        for (uint64_t s = h & ~h1 & ~at_least64(len, 3); s != 0; s &= s - 1)
+            find_three(e, y, q + ctz64(s));
+        for (uint64_t s = h & h1 & ~h2 & ~at_least64(len, 4); s != 0; s &= s - 1)
+            find_short(e, y, q + ctz64(s), 4);
+        for (uint64_t s = h & h1 & h2 & ~h3 & ~at_least64(len, 5); s != 0;
+             s &= s - 1)
+            find_short(e, y, q + ctz64(s), 5);
+        for (uint64_t s = h & h1 & h2 & h3; s != 0; s &= s - 1)
+            find_long(e, y, q + ctz64(s));
+    }
+    for (uint32_t q = q0 > ends ? q0 : ends; q < n; q++)
+        if (get_bit(e->hits, q))
+            find_plain(e, y, q);
+}
+
+/* At most how many positions of y have this hash. */
+static uint32_t count_in_y(const struct ncd_dsuffix *y, uint32_t hash)
+{
+    const unsigned n_top = sizeof y->top_count / sizeof *y->top_count;
+    unsigned i = 0;
+
+    while (i < n_top - 1 && y->top_hash[i] != hash)
+        i++;
+    return y->top_count[i];
+}
+
+/*
+ * Whether zlib sees the matches into x that were found: before such a position
+ * it looks at those of y with the same hash, the border's two, and the more
+ * recent of x. As with self-matches, tune.chain are seen, a quarter of them if
+ * the match pending is of tune.good or more.
+ */
+static bool within_budget(const struct ncd_dengine *e,
+                          const struct ncd_dsuffix *y)
+{
+    uint32_t n = (uint32_t)y->n, m = (uint32_t)e->m;
+
+    if (e->longest_chain + y->top_count[0] + 2 <= e->tune.chain / 4u)
+        return true;
+    for (uint32_t q = 0; q < n; q++) {
+        if (e->len[q] < MIN_MATCH || e->dist[q] <= q)
+            continue;
+        uint32_t c = m + q - e->dist[q], h = hash3(y->text + q);
+        uint32_t seen = count_in_y(y, h) + 2;
+        if (c + 2 < m)
+            seen += (uint32_t)(e->nth[e->head[h]] - e->nth[c]) + 1;
+        if (seen > e->tune.chain ||
+            (e->len[q] > e->tune.good && seen > e->tune.chain / 4u))
+            return false;
+    }
+    return true;
+}
+
+/*
+ * e->has: positions with a match; e->outdone: those whose next position has a
+ * longer one and which are short enough for zlib to look there.
+ */
+static void compare_lengths(struct ncd_dengine *e, uint32_t n)
+{
+    uint16_t lazy = e->tune.lazy;
+    uint32_t w = 0;
+
+    for (; w * 64 < n; w++) {
+        _Alignas(16) uint8_t has[64], outdone[64];
+        const uint16_t *len = e->len + w * 64;
+        for (unsigned i = 0; i < 64; i++)
+            has[i] = len[i] > 2 ? 0x80 : 0;
+        for (unsigned i = 0; i < 64; i++)
+            outdone[i] = ((len[i + 1] > len[i]) & (len[i] < lazy)) != 0 ? 0x80 : 0;
+        e->has[w] = top_bits(has);
+        e->outdone[w] = top_bits(outdone);
+    }
+    e->has[w] = 0;
+    e->outdone[w] = 0;
 }
 
 /* ---- parse ------------------------------------------------------------ */
 
-static inline uint64_t candidates(const struct ncd_dengine *e,
-                                  const struct ncd_dsuffix *y, uint32_t w)
+/* First position from q on whose bit is set, or at least n. */
+static inline uint32_t next_one(const uint64_t *bits, uint32_t q, uint32_t n)
 {
-    return e->hits[w] | y->has_self[w];
-}
-
-/* Next position from q on where a match may begin; at least n if none. */
-static inline uint32_t next_candidate(const struct ncd_dengine *e,
-                                      const struct ncd_dsuffix *y, uint32_t q)
-{
-    uint32_t n = (uint32_t)y->n, i = q / 64;
-    uint64_t w = candidates(e, y, i) & ~UINT64_C(0) << (q % 64);
+    uint32_t i = q / 64;
+    uint64_t w = bits[i] & ~UINT64_C(0) << (q % 64);
 
     while (w == 0) {
         if (++i * 64 >= n)
             return n;
-        w = candidates(e, y, i);
+        w = bits[i];
     }
     return i * 64 + ctz64(w);
 }
 
-/*
- * Settles the match `m` at y's position q: as long as the next position has a
- * longer one, a literal and that. Returns the position behind the match taken.
- * The byte at q is `byte` (q may be -1, the space before y).
- */
-static inline uint32_t settle(const struct ncd_dengine *e,
-                              const struct ncd_dsuffix *y, uint32_t q,
-                              uint8_t byte, struct match m, struct tally *t)
+/* First position from q on whose bit is not set. */
+static inline uint32_t next_zero(const uint64_t *bits, uint32_t q)
 {
-    for (;;) {
-        uint32_t next = q + 1;
-        if (next >= y->n ||
-            (candidates(e, y, next / 64) >> (next % 64) & 1) == 0)
-            break;
-        struct match longer = search_y(e, y, next, m.len);
-        if (longer.len == 0)
-            break;
-        add_literal(t, byte);
-        m = longer;
-        q = next;
-        byte = y->text[q];
-    }
-    add_match(e, t, m);
-    return q + m.len;
+    uint32_t i = q / 64;
+    uint64_t w = ~bits[i] & ~UINT64_C(0) << (q % 64);
+
+    while (w == 0)
+        w = ~bits[++i];
+    return i * 64 + ctz64(w);
 }
 
-static void parse_y(const struct ncd_dengine *e, const struct ncd_dsuffix *y,
-                    uint32_t q, struct tally *tally)
+/* Clears bits from .. end - 1. */
+static inline void clear_bits(uint64_t *bits, uint32_t from, uint32_t end)
+{
+    uint32_t i = from / 64, j = end / 64;
+    uint64_t keep_low = ~(~UINT64_C(0) << (from % 64));
+    uint64_t keep_high = ~UINT64_C(0) << (end % 64);
+
+    if (i == j) {
+        bits[i] &= keep_low | keep_high;
+        return;
+    }
+    bits[i] &= keep_low;
+    while (++i < j)
+        bits[i] = 0;
+    bits[j] &= keep_high;
+}
+
+/* Counts the matches from q on and strikes what they cover from e->soft. */
+static void take_matches(struct ncd_dengine *e, uint32_t q, uint32_t n,
+                         struct tally *tally)
+{
+    struct tally t = *tally;
+
+    for (;;) {
+        q = next_one(e->has, q, n);
+        if (q >= n)
+            break;
+        q = next_zero(e->outdone, q);
+        struct match m = {e->len[q], e->dist[q]};
+        add_match(e, &t, m);
+        clear_bits(e->soft, q, q + m.len);
+        q += m.len;
+    }
+    *tally = t;
+}
+
+/* Counts the literals marked in bits, from q on. */
+static void count_literals(const uint64_t *bits, const struct ncd_dsuffix *y,
+                           uint32_t q, struct tally *tally)
 {
     struct tally t = *tally;
     uint32_t n = (uint32_t)y->n;
 
-    while (q < n) {
-        uint32_t c = next_candidate(e, y, q);
-        count_soft_literals(e, y, q, min_u32(c, n), &t);
-        q = c;
-        if (q >= n)
-            break;
-        struct match m = search_y(e, y, q, 2);
-        if (m.len == 0)
-            add_literal(&t, y->text[q++]);
-        else
-            q = settle(e, y, q, y->text[q], m, &t);
+    for (uint32_t w = q / 64; w * 64 < n; w++) {
+        uint64_t word = bits[w];
+        const uint8_t *text = y->text + w * 64;
+        if (w == q / 64)
+            word &= ~UINT64_C(0) << (q % 64);
+        if (n - w * 64 < 64)
+            word &= (UINT64_C(1) << (n % 64)) - 1;
+        for (; word != 0; word &= word - 1)
+            add_literal(&t, text[ctz64(word)]);
     }
     *tally = t;
 }
@@ -448,6 +646,22 @@ static size_t least_size(const struct tally *t, uint32_t header, size_t total)
     return least < total + 5 ? least : total + 5;
 }
 
+/* Whether all symbols counted, the size is at least `limit`. */
+static bool is_pruned(const struct tally *t, size_t total, size_t limit)
+{
+    struct ncd_dheader header;
+
+    if (limit == SIZE_MAX)
+        return false;
+    if (least_size(t, NCD_DHEADER_LEAST, total) >= limit)
+        return true;
+    ncd_dheader_begin(&header, t->counts);
+    if (least_size(t, header.bits, total) >= limit)
+        return true;
+    uint32_t bits = ncd_dheader_bits(&header, t->bound, t->n_lit + t->n_match);
+    return least_size(t, bits, total) >= limit;
+}
+
 size_t ncd_dengine_fast(struct ncd_dengine *e, const struct ncd_dsuffix *y,
                         size_t limit)
 {
@@ -470,13 +684,34 @@ size_t ncd_dengine_fast(struct ncd_dengine *e, const struct ncd_dsuffix *y,
         for (uint32_t i = 0; i + 1 < s.pending.len; i++)
             set_bit(e->soft, i);
     count_hard_literals(e, y, q, &t);
-    if (s.pending.len != 0)
-        q = settle(e, y, UINT32_MAX, ' ', s.pending, &t);
-    parse_y(e, y, q, &t);
+    bool pruned = limit != SIZE_MAX &&
+                  least_size(&t, NCD_DHEADER_LEAST, total) >= limit;
+    if (!pruned) {
+        copy_self_matches(e, y);
+        find_matches(e, y, q);
+    }
     if (crossing)
         unhang_border(e, total);
-    if (limit != SIZE_MAX &&
-        least_size(&t, ncd_dbound_header(&e->bound, &e->counts), total) >= limit) {
+    if (pruned) {
+        e->stats.pruned_during++;
+        return NCD_DSIZE_PRUNED;
+    }
+    if (!within_budget(e, y))
+        return 0;
+    compare_lengths(e, n);
+    if (s.pending.len != 0) {
+        /* Pending at the border: outdone by y's first position, or taken. */
+        if (s.pending.len < e->tune.lazy && n != 0 &&
+            e->len[0] > s.pending.len) {
+            add_literal(&t, ' ');
+        } else {
+            add_match(e, &t, s.pending);
+            q = s.pending.len - 1;
+        }
+    }
+    take_matches(e, q, n, &t);
+    count_literals(e->soft, y, q, &t);
+    if (is_pruned(&t, total, limit)) {
         e->stats.pruned_after++;
         return NCD_DSIZE_PRUNED;
     }

@@ -17,14 +17,10 @@
  *  - the parse of x . ' ' is the same for all y up to the first position where
  *    a match could run into y.
  *
- * A match of length l from position p into x needs the l - 2 hashes at
- * p .. p + l - 3 to be present in x: the run of set bits from p bounds what a
- * chain walk can find, and most walks are never made.
- *
- * This holds while no chain is longer than the level's budget, all distances
- * are within the window and the symbols make one block. Where one of these
- * is not certain, careful_size() does what zlib does step by step (still
- * without output), and beyond the window zlib itself is called.
+ * This holds while the matches found are within the level's budget of
+ * candidates, all distances within the window and the symbols make one block.
+ * Where one of these is not certain, careful_size() does what zlib does step
+ * by step (still without output), and beyond the window zlib itself is called.
  */
 #include "deflate_engine.h"
 
@@ -124,18 +120,16 @@ size_t ncd_dengine_finish(struct ncd_dengine *e, struct state *s, uint32_t total
 uint32_t ncd_dengine_build_chains(struct ncd_dengine *e, const uint8_t *text,
                                   uint32_t n)
 {
-    uint16_t *count = e->head;  /* first used for counting */
     uint32_t longest = 0;
 
     memset(e->head, 0, sizeof e->head);
     for (uint32_t p = 0; p + MIN_MATCH <= n; p++) {
-        uint32_t c = ++count[hash3(text + p)];
-        longest = c > longest ? c : longest;
+        uint32_t h = hash3(text + p), before = e->head[h];
+        uint32_t nth = before != 0 ? e->nth[before] + 1u : 1;
+        e->nth[p] = (uint16_t)nth;
+        longest = nth > longest ? nth : longest;
+        insert(e, p, h);
     }
-    for (uint32_t p = 0; p + MIN_MATCH <= n; p++)
-        count[hash3(text + p)] = 0;
-    for (uint32_t p = 0; p + MIN_MATCH <= n; p++)
-        insert(e, p, hash3(text + p));
     return longest;
 }
 
@@ -169,7 +163,7 @@ static void index_prefix(struct ncd_dengine *e, uint32_t m)
 {
     unsigned bits = 8;
 
-    while (bits < MAX_GRAM_BITS && (4 * m) >> bits != 0)
+    while (bits < MAX_GRAM_BITS && (12 * m) >> bits != 0)
         bits++;
     e->gram_shift = 64 - bits;
     memset(e->present, 0, sizeof e->present);
@@ -179,8 +173,7 @@ static void index_prefix(struct ncd_dengine *e, uint32_t m)
         struct grams *g = &e->grams[i];
         memset(g->head, 0, sizeof *g->head << bits);
         for (uint32_t p = 1; p + MIN_GRAM + i <= m; p++)
-            insert_gram(g, p, hash_gram(load64(e->buf + p), MIN_GRAM + i,
-                                        e->gram_shift));
+            insert_gram(e, MIN_GRAM + i, p);
     }
 }
 
@@ -293,15 +286,14 @@ bool ncd_dengine_size(struct ncd_dengine *e, const struct ncd_dsuffix *y,
         e->stats.zlib++;
         return zlib_size(e, y, size_out);
     }
-    /* The border adds one position to at most two chains, or two to one. */
-    if (total > MAX_DIST || e->at.block_start != 0 ||
-        e->at.n_symbols + (total - e->at.pos) >= BLOCK_SYMBOLS ||
-        e->longest_chain + y->longest_chain + 2 > e->tune.chain / 4u) {
+    *size_out = 0;
+    if (total <= MAX_DIST && e->at.block_start == 0 && !y->deep &&
+        e->at.n_symbols + (total - e->at.pos) < BLOCK_SYMBOLS)
+        *size_out = ncd_dengine_fast(e, y, limit);
+    if (*size_out == 0) {
         e->stats.careful++;
         *size_out = careful_size(e, y);
-        return true;
     }
-    *size_out = ncd_dengine_fast(e, y, limit);
     return true;
 }
 
@@ -319,18 +311,26 @@ struct ncd_dengine *ncd_dengine_new(int level, bool use_zlib)
     fill_len_codes(e->len_code);
     e->buf = calloc(1, MAX_TOTAL + MAX_MATCH + 2 * PAD);
     e->prev = calloc(MAX_TOTAL + 2, sizeof *e->prev);
-    bool chains_ok = e->prev != NULL;
+    e->nth = calloc(MAX_TOTAL + 2, sizeof *e->nth);
+    bool chains_ok = e->prev != NULL && e->nth != NULL;
     for (unsigned i = 0; i < N_GRAMS; i++) {
         e->grams[i].prev = calloc(MAX_TOTAL + 2, sizeof *e->prev);
-        chains_ok = chains_ok && e->grams[i].prev != NULL;
+        e->grams[i].mixed = calloc(MAX_TOTAL + 2, 1);
+        chains_ok = chains_ok && e->grams[i].prev != NULL &&
+                    e->grams[i].mixed != NULL;
     }
     e->hits = calloc(MAX_TOTAL / 64 + 4, sizeof *e->hits);
     e->soft = calloc(MAX_TOTAL / 64 + 4, sizeof *e->soft);
+    e->has = calloc(MAX_TOTAL / 64 + 4, sizeof *e->has);
+    e->outdone = calloc(MAX_TOTAL / 64 + 4, sizeof *e->outdone);
+    e->len = calloc(MAX_TOTAL + 128, sizeof *e->len);
+    e->dist = calloc(MAX_TOTAL + 128, sizeof *e->dist);
     ncd_dbound_init(&e->bound);
     e->zs_open = deflateInit2(&e->zs, level, Z_DEFLATED, -15, 8,
                               Z_DEFAULT_STRATEGY) == Z_OK;
     if (e->buf == NULL || !chains_ok ||
-        e->hits == NULL || e->soft == NULL || !e->zs_open ||
+        e->hits == NULL || e->soft == NULL || e->has == NULL ||
+        e->outdone == NULL || e->len == NULL || e->dist == NULL || !e->zs_open ||
         !ncd_dengine_set_prefix(e, "", 0)) {
         ncd_dengine_free(e);
         return NULL;
@@ -347,10 +347,17 @@ void ncd_dengine_free(struct ncd_dengine *e)
     free(e->buf);
     free(e->long_buf);
     free(e->prev);
-    for (unsigned i = 0; i < N_GRAMS; i++)
+    free(e->nth);
+    for (unsigned i = 0; i < N_GRAMS; i++) {
         free(e->grams[i].prev);
+        free(e->grams[i].mixed);
+    }
     free(e->hits);
     free(e->soft);
+    free(e->has);
+    free(e->outdone);
+    free(e->len);
+    free(e->dist);
     free(e->out);
     free(e);
 }

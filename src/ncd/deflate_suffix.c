@@ -15,17 +15,16 @@ enum { SUFFIX_PAD = 80 };
 static bool allocate_suffix(struct ncd_dsuffix *s, size_t n)
 {
     size_t words = n / 64 + 2;
-    uint8_t *block = malloc(3 * words * 8 + 2 * n + 2 * n + SUFFIX_PAD);
+    uint8_t *block = malloc(2 * words * 8 + 2 * n + 2 * n + SUFFIX_PAD);
 
     if (block == NULL)
         return false;
-    s->has_self = (uint64_t *)(void *)block;
-    s->cross = s->has_self + words;
+    s->cross = (uint64_t *)(void *)block;
     s->self_cover = s->cross + words;
-    s->self_dist = (uint16_t *)(void *)(block + 3 * words * 8);
-    s->self_len = block + 3 * words * 8 + 2 * n;
+    s->self_dist = (uint16_t *)(void *)(block + 2 * words * 8);
+    s->self_len = block + 2 * words * 8 + 2 * n;
     s->text = s->self_len + n;
-    memset(block, 0, 3 * words * 8);
+    memset(block, 0, 2 * words * 8);
     return true;
 }
 
@@ -35,37 +34,73 @@ static void set_bits(uint64_t *bits, uint32_t from, uint32_t to)
         set_bit(bits, p);
 }
 
+/* The hashes of most positions; the chains hold the whole text, from 1. */
+static void find_top(struct ncd_dsuffix *s, const struct ncd_dengine *e)
+{
+    enum { N_TOP = sizeof s->top_count / sizeof *s->top_count };
+    const uint8_t *base = s->text - 1;
+
+    for (uint32_t p = 1; p + MIN_MATCH <= s->n + 1; p++) {
+        uint32_t h = hash3(base + p), count = e->nth[p];
+        unsigned j = N_TOP - 1;
+        if (e->head[h] != p || count <= s->top_count[j])
+            continue;
+        for (; j > 0 && s->top_count[j - 1] < count; j--) {
+            s->top_count[j] = s->top_count[j - 1];
+            s->top_hash[j] = s->top_hash[j - 1];
+        }
+        s->top_count[j] = count;
+        s->top_hash[j] = (uint16_t)h;
+    }
+}
+
 /*
- * Longest match inside the text at each position. If the match at p - 1 was l
- * long, one of at least l - 1 exists at p, so only that or more is looked for.
- * Positions count from 1 here, as 0 ends a chain.
+ * Best match inside the text at p, in complete chains from 1. If the match at
+ * p - 1 was `last` long, one of at least last - 1 exists at p, so only that or
+ * more is looked for. zlib sees at most tune.chain candidates, and only a
+ * quarter if the match pending is of tune.good or more, which one found must
+ * beat: one seen late and longer than that is not certain to be found.
  */
+static struct match find_self_match(struct ncd_dsuffix *s,
+                                    const struct ncd_dengine *e, uint32_t p,
+                                    uint32_t last)
+{
+    const uint8_t *base = s->text - 1;
+    uint32_t max = min_u32(MAX_MATCH, (uint32_t)s->n + 1 - p);
+    uint32_t best = last > MIN_MATCH + 1 ? last - 2 : MIN_MATCH - 1;
+    struct match m = {0, 0};
+
+    /* The first match of tune.nice ends the search, longer ones or not. */
+    best = min_u32(best, e->tune.nice - 1u);
+
+    if (e->prev[p] == 0)
+        return m;
+    m = walk(base, e->prev, e->prev[p], p, base + p, best, max, e->tune.nice,
+             0, e->tune.chain);
+    if (m.len == 0 && best >= MIN_MATCH)    /* that one was not seen */
+        m = walk(base, e->prev, e->prev[p], p, base + p, MIN_MATCH - 1, max,
+                 e->tune.nice, 0, e->tune.chain);
+    if (m.len > e->tune.good &&
+        (uint32_t)(e->nth[p] - e->nth[p - m.dist]) > e->tune.chain / 4u)
+        s->deep = true;
+    return m;
+}
+
 static void find_self_matches(struct ncd_dsuffix *s, struct ncd_dengine *e)
 {
     uint32_t n = (uint32_t)s->n, last = 0, covered = 0;
-    const uint8_t *base = s->text - 1;
 
     for (uint32_t p = 1; p + MIN_MATCH <= n + 1; p++) {
-        uint32_t hash = hash3(base + p), cur = e->head[hash];
-        struct match m = {0, 0};
-        if (cur != 0) {
-            uint32_t max = min_u32(MAX_MATCH, n + 1 - p);
-            uint32_t best = last > MIN_MATCH + 1 ? last - 2 : MIN_MATCH - 1;
-            m = walk(base, e->prev, cur, p, base + p, best, max, e->tune.nice,
-                     0, UINT32_MAX);
-        }
-        insert(e, p, hash);
+        struct match m = find_self_match(s, e, p, last);
         last = m.len;
-        if (too_far(m) || m.dist > MAX_DIST)
-            m.dist = 0;
+        if (m.len == 0 || too_far(m))
+            continue;
         s->self_dist[p - 1] = (uint16_t)m.dist;
-        s->self_len[p - 1] = (uint8_t)(m.dist != 0 ? m.len - MIN_MATCH : 0);
-        if (m.dist != 0) {
-            set_bit(s->has_self, p - 1);
-            uint32_t end = p - 1 + m.len;
-            set_bits(s->self_cover, covered > p - 1 ? covered : p - 1, end);
-            covered = end > covered ? end : covered;
-        }
+        s->self_len[p - 1] = (uint8_t)min_u32(m.len - 2, UINT8_MAX);
+        s->has_longest |= m.len >= MAX_MATCH - 1;
+        uint32_t end = p - 1 + m.len;
+        set_bits(s->self_cover, covered > p - 1 ? covered : p - 1, end);
+        covered = end > covered ? end : covered;
     }
 }
 
@@ -105,20 +140,19 @@ bool ncd_dsuffix_build(struct ncd_dsuffix *s, struct ncd_dengine *e,
     memset(s->text + n, 0, SUFFIX_PAD);
     memset(s->self_dist, 0, 2 * n);
     memset(s->self_len, 0, n);
-    if (n >= MAX_TOTAL)
-        return true;            /* zlib's business anyway */
-    s->longest_chain = ncd_dengine_build_chains(e, s->text, (uint32_t)n);
-    memset(e->head, 0, sizeof e->head);
-    if (s->longest_chain <= e->tune.chain / 4u) {
-        find_self_matches(s, e);
-        mark_crossings(s);
-    }
+    if (n > MAX_DIST)
+        return true;            /* never parsed the fast way */
+    /* From one byte before the text on, so that its start is position 1. */
+    ncd_dengine_build_chains(e, s->text - 1, (uint32_t)n + 1);
+    find_top(s, e);
+    find_self_matches(s, e);
+    mark_crossings(s);
     return true;
 }
 
 void ncd_dsuffix_clear(struct ncd_dsuffix *s)
 {
-    free(s->has_self);
+    free(s->cross);
     memset(s, 0, sizeof *s);
 }
 

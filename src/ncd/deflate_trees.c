@@ -18,7 +18,7 @@
  */
 #include "deflate_trees.h"
 
-#ifdef __SSE2__
+#if defined(__SSE2__) && !defined(NCD_NO_SIMD)
 #include <emmintrin.h>
 #endif
 
@@ -28,6 +28,7 @@ enum {
     DEPTH_MASK = 31 << NODE_BITS,
     COUNT_SHIFT = 17,
     MAX_LEAVES = 286,
+    MAX_SLOTS = 512,            /* of a heap, down to whole levels */
     N_BL = 19
 };
 
@@ -43,8 +44,13 @@ struct tree {
     uint16_t count[MAX_LEAVES + 2];
     uint8_t len[2 * MAX_LEAVES];        /* of leaves, then internal nodes */
     uint16_t left[MAX_LEAVES], right[MAX_LEAVES];   /* in removal order */
-    uint32_t heap[MAX_LEAVES + 2];      /* from 1 on */
+    uint32_t heap[MAX_SLOTS];           /* from 1 on */
 };
+
+static inline unsigned log2_floor(unsigned n)
+{
+    return 31u - (unsigned)__builtin_clz(n);
+}
 
 /* Sinks `v` from slot k of a heap of n. */
 static inline void sink_from(uint32_t *heap, unsigned k, unsigned n, uint32_t v)
@@ -60,25 +66,25 @@ static inline void sink_from(uint32_t *heap, unsigned k, unsigned n, uint32_t v)
 }
 
 /*
- * The same from the root, the other way round: the path of smaller sons does
- * not depend on v, and keys do not fall along it, so the first slot where v
- * may stay can as well be looked for from below. An element put at the root
- * nearly always ends near a leaf; the loop down has no surprises for the
- * processor, the loop up ends at once. heap[n + 1] must be UINT32_MAX, which
- * is never the smaller son.
+ * The same from the root, `levels` = log2 n levels deep, without a branch on
+ * what is found: the lighter of v and the smaller son stays, the other is
+ * carried on. Once v has found its place, what is carried is a son that stays
+ * where it was (no father is heavier than his sons), and so on down. Slots
+ * behind the last one must hold UINT32_MAX, as far as the deepest level.
  */
-static inline void sink_root(uint32_t *heap, unsigned n, uint32_t v)
+static inline void sink_root(uint32_t *heap, unsigned levels, uint32_t v)
 {
     unsigned k = 1;
 
-    for (unsigned j = 2; j <= n; j = 2 * k) {
-        j += heap[j + 1] <= (heap[j] | NODE_MASK);
-        heap[k] = heap[j];
-        k = j;
-    }
-    while (k > 1 && v <= (heap[k / 2] | NODE_MASK)) {
-        heap[k] = heap[k / 2];
-        k /= 2;
+    for (unsigned l = 0; l < levels; l++) {
+        uint32_t a = heap[2 * k], b = heap[2 * k + 1];
+        uint32_t right = b <= (a | NODE_MASK);
+        uint32_t son = a ^ ((a ^ b) & (0 - right));
+        uint32_t stays = 0 - (uint32_t)(v <= (son | NODE_MASK));
+        uint32_t swap = (v ^ son) & stays;
+        heap[k] = son ^ swap;
+        v ^= swap;
+        k = 2 * k + right;
     }
     heap[k] = v;
 }
@@ -96,7 +102,7 @@ static inline void add_leaf(struct tree *t, unsigned symbol, unsigned count)
 static inline uint64_t used64(const uint16_t *freq)
 {
     uint64_t used = 0;
-#ifdef __SSE2__
+#if defined(__SSE2__) && !defined(NCD_NO_SIMD)
     const __m128i zero = _mm_setzero_si128();
     for (unsigned i = 0; i < 64; i += 16) {
         __m128i a = _mm_loadu_si128((const __m128i *)(const void *)(freq + i));
@@ -157,13 +163,15 @@ static void merge_all(struct tree *t)
     uint32_t *heap = t->heap;
     unsigned n = t->n;
 
-    heap[n + 1] = UINT32_MAX;
+    for (unsigned i = n + 1, end = 2u << log2_floor(n); i < end; i++)
+        heap[i] = UINT32_MAX;
     for (unsigned k = n / 2; k >= 1; k--)
         sink_from(heap, k, n, heap[k]);
     for (unsigned j = 0; j + 1 < t->n; j++) {
         uint32_t a = heap[1], last = heap[n];
         heap[n--] = UINT32_MAX;
-        sink_root(heap, n, last);
+        unsigned levels = log2_floor(n);
+        sink_root(heap, levels, last);
         uint32_t c = heap[1];
         uint32_t count = (a >> COUNT_SHIFT) + (c >> COUNT_SHIFT);
         uint32_t da = a & DEPTH_MASK, dc = c & DEPTH_MASK;
@@ -171,7 +179,7 @@ static void merge_all(struct tree *t)
         t->left[j] = (uint16_t)(a & NODE_MASK);
         t->right[j] = (uint16_t)(c & NODE_MASK);
         t->bits += count;
-        sink_root(heap, n, count << COUNT_SHIFT | depth | (t->n + j));
+        sink_root(heap, levels, count << COUNT_SHIFT | depth | (t->n + j));
     }
 }
 

@@ -57,6 +57,12 @@ void ncd_prepared_free(struct ncd_prepared *prepared)
     *prepared = (struct ncd_prepared){0};
 }
 
+void ncd_prepared_prefetch(const struct ncd_prepared *prepared, size_t i)
+{
+    if (i < prepared->n)
+        ncd_dsuffix_prefetch(&prepared->items[i]);
+}
+
 const struct ncd_dsuffix *ncd_prepared_item(const struct ncd_prepared *prepared,
                                             size_t i)
 {

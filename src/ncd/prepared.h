@@ -23,6 +23,9 @@ ncd_status ncd_prepare(struct ncd_prepared *prepared, struct ncd_crew *crew,
 void ncd_prepared_clear(struct ncd_prepared *prepared);
 void ncd_prepared_free(struct ncd_prepared *prepared);
 
+/* Asks for the memory of the i-th text, which will soon be used. */
+void ncd_prepared_prefetch(const struct ncd_prepared *prepared, size_t i);
+
 /* The i-th text, NULL where nothing is prepared. */
 const struct ncd_dsuffix *ncd_prepared_item(const struct ncd_prepared *prepared,
                                             size_t i);

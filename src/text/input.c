@@ -77,8 +77,10 @@ static ncd_status unpack_some(struct ncd_input *in, ncd_error *err)
         const char *wrong = in->decoder->step(
             in->decoder_state, in->raw.bytes, in->raw.n, &in->raw_used,
             in->at_file_end, in->ready.bytes + in->ready.n, CHUNK, &n);
+        /* Not NCD_ERR_INPUT, which stands for one bad record with others
+         * behind it: there is no way on. */
         if (wrong)
-            return fail(in, wrong, err);
+            return ncd_fail(err, NCD_ERR_IO, "%s: %s", in->name, wrong);
         in->ready.n += n;
         if (n > 0)
             return NCD_OK;
