@@ -1,0 +1,43 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# The shared library exports what ncdclass.h declares: all of it and no more. And
+# the build, the header and the command state the same version.
+#
+# usage: symbols.sh LIBRARY HEADER VERSION NCDCLASS
+set -eu
+library=$1 header=$2 version=$3 ncdclass=$4
+failed=0
+command -v nm >/dev/null || exit 77
+
+complain() {
+    echo "$*"
+    failed=1
+}
+
+# Names with a leading underscore are the toolchain's (sanitizers, profiling).
+exported=$(nm -D --defined-only "$library" | awk '{ print $NF }' |
+    sed 's/@.*//' | grep -v '^_' | sort)
+# Every declaration begins with NCD_API and has its name before the first "(".
+declared=$(tr '\n' ' ' <"$header" | tr ';' '\n' |
+    sed -n 's/^.*NCD_API [^(]*[ *]\(ncd_[a-z0-9_]*\)(.*/\1/p' | sort)
+[ -n "$declared" ] || complain "$header: no declaration found"
+
+for name in $exported; do
+    case $name in
+    ncd_*) ;;
+    *) complain "exported, and does not begin with ncd_: $name" ;;
+    esac
+    echo "$declared" | grep -qx "$name" || complain "exported, not declared: $name"
+done
+for name in $declared; do
+    echo "$exported" | grep -qx "$name" || complain "declared, not exported: $name"
+done
+
+number() {
+    sed -n "s/^#define NCD_VERSION_$1 *\([0-9]*\)$/\1/p" "$header"
+}
+in_header=$(number MAJOR).$(number MINOR).$(number PATCH)
+[ "$in_header" = "$version" ] || complain "meson.build says $version, the header $in_header"
+said=$("$ncdclass" --version | head -n 1)
+[ "$said" = "ncdclass $version" ] || complain "meson.build says $version, --version \"$said\""
+exit $failed
