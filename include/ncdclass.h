@@ -105,8 +105,8 @@ NCD_API unsigned ncd_default_threads(void);
 /*
  * A file that appears whole or not at all: written under a temporary name in
  * the same folder and renamed by commit. A symbolic link is followed; what
- * exists and is no regular file (a pipe, a device) is written to directly.
- * Statuses: NOMEM, IO.
+ * exists and is no regular file (a pipe, a device) is written to directly, and
+ * so is standard output, "-". Statuses: ARGUMENT (an empty name), NOMEM, IO.
  */
 typedef struct ncd_output ncd_output;
 

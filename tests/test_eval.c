@@ -668,7 +668,7 @@ START_TEST(folds_need_two_and_no_more_than_texts)
         ck_assert_int_eq(ncd_eval_folds(model, bad[i], 0, NULL, &r, &err),
                          NCD_ERR_ARGUMENT);
     ck_assert_int_eq(ncd_eval_folds(single, 0, 0, NULL, &r, &err),
-                     NCD_ERR_ARGUMENT);
+                     NCD_ERR_INPUT);
     ncd_model_free(model);
     ncd_model_free(single);
 }

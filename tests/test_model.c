@@ -500,7 +500,7 @@ START_TEST(what_is_no_model_is_told_so)
 {
     const char *path = scratch("foreign");
     const char *const foreign[] = {"", "a\tx\n", "\x89PNG\r\n\x1a\n",
-                                   "\x89NCDM\n\x1a", "\x89NCDM\r\n"};
+                                   "\x89NCD", "NCDM\r\n\x1a"};
     ncd_model *model;
     ncd_error err;
     for (size_t i = 0; i < COUNT(foreign); i++) {
@@ -510,6 +510,11 @@ START_TEST(what_is_no_model_is_told_so)
         ck_assert_ptr_eq(strstr(err.message, path), err.message);
         ck_assert_ptr_nonnull(strstr(err.message, "no ncdclass model"));
     }
+    write_string(path, "\x89NCDM\n\x1a");
+    ck_assert_int_eq(ncd_model_load(path, &model, &err), NCD_ERR_MODEL);
+    ck_assert_ptr_nonnull(strstr(err.message, "line ends"));
+    write_string(path, "\x89NCDM\r\n");
+    ck_assert_int_eq(ncd_model_load(path, &model, &err), NCD_ERR_MODEL);
     ck_assert(!ncd_is_model(scratch("missing")));
     ck_assert_int_eq(ncd_model_load(scratch("missing"), &model, &err),
                      NCD_ERR_IO);

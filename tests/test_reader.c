@@ -363,8 +363,8 @@ START_TEST(a_listed_file_that_is_missing_is_a_bad_record)
     write_string(one, "x");
     snprintf(list, sizeof list, "%s\n%s\n", none, one);
     snprintf(expected, sizeof expected,
-             "!%s: cannot open: No such file or directory\n%s|x|2\n", none,
-             one);
+             "!F:1: %s: cannot open: No such file or directory\n%s|x|2\n",
+             none, one);
     ck_assert_str_eq(journal_of(list, &options), expected);
 }
 END_TEST

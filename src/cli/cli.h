@@ -139,6 +139,10 @@ int parse_search(const char *text, unsigned *n_candidates_out);
 void fill_options(ncd_options *options, const char *what);
 void fill_reader_options(ncd_reader_options *options, uint64_t limit);
 
+/* How many of the paths are "-", which can be read once only. */
+int count_standard_inputs(char *const *paths, int n);
+#define STANDARD_INPUT_TWICE "standard input can be read only once"
+
 /* Reads a data set, adding to `data`; notes skipped records. */
 ncd_status read_data(ncd_dataset *data, const char *path, uint64_t limit,
                      ncd_error *err);

@@ -114,6 +114,8 @@ int cmd_distance(int argc, char **argv)
     if (n_operands != 2)
         return cli_usage_error(&command, "two %s are needed, %d given",
                                strings ? "strings" : "files", n_operands);
+    if (!strings && count_standard_inputs(operands, n_operands) > 1)
+        return cli_usage_error(&command, STANDARD_INPUT_TWICE);
     if (strings)
         status = print_distance((ncd_text){operands[0], strlen(operands[0])},
                                 (ncd_text){operands[1], strlen(operands[1])});

@@ -253,6 +253,7 @@ static ncd_status run_plan(struct plan *plan, ncd_error *err)
     ncd_output *output = NULL;
     ncd_status status = NCD_OK;
     if (predictions_path) {
+        catch_interrupts();
         status = ncd_output_create(predictions_path, &output, err);
         if (status != NCD_OK)
             return status;
@@ -285,6 +286,9 @@ static int make_plan(struct plan *plan, char **operands, int n)
         plan->train = operands[0];
     if (n > 1)
         plan->test = operands[1];
+    if (plan->train && plan->test && strcmp(plan->train, "-") == 0 &&
+        strcmp(plan->test, "-") == 0)
+        return cli_usage_error(&command, STANDARD_INPUT_TWICE);
     return -1;
 }
 
@@ -314,6 +318,9 @@ static int check_plan(const struct plan *plan)
     if (compare_exact && !n_candidates)
         return cli_usage_error(&command,
                                "--compare-exact goes with --search=approx");
+    if (predictions_path && strcmp(predictions_path, "-") == 0)
+        return cli_usage_error(&command, "--predictions needs a file; the "
+                                         "report goes to standard output");
     if (!plan->test && limit_test)
         return cli_usage_error(&command, "--limit-test without test data");
     return -1;

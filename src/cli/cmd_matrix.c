@@ -116,6 +116,7 @@ static int write_row(void *arg, size_t i, const double *row, size_t n)
 static ncd_status write_matrix(struct writer *w, ncd_error *err)
 {
     ncd_options options;
+    catch_interrupts();
     fill_options(&options, "rows");
     if (format == MATRIX_NPY)
         write_npy_head(w);
@@ -173,5 +174,7 @@ int cmd_matrix(int argc, char **argv)
         return status;
     if (n_paths < 1 || n_paths > 2)
         return cli_usage_error(&command, "one or two data sets are needed");
+    if (count_standard_inputs(paths, n_paths) > 1)
+        return cli_usage_error(&command, STANDARD_INPUT_TWICE);
     return close_stdout(matrix(paths, n_paths));
 }

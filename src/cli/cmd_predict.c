@@ -279,6 +279,9 @@ static ncd_status predict(const char *path, char **texts, int n_texts,
         note("the model was trained with %s, this is %s; labels may differ",
              ncd_model_library(model), ncd_model_library_now(model));
     run.model = model;
+    size_t n_classes = ncd_dataset_n_classes(ncd_model_dataset(model));
+    if (top > n_classes)
+        top = (unsigned)n_classes;
     ncd_predict_options_init(&run.options);
     if (cli_given(knn_options, "k"))
         run.options.k = measure_args.k;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* ncdclass train: data in, model file out, and what the data is like. */
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -40,26 +41,39 @@ static int has_suffix(const char *name, size_t n, const char *suffix)
     return n > m && memcmp(name + n - m, suffix, m) == 0;
 }
 
+/* The last part of a path, and its length; what "." and ".." stand for must be
+ * asked of the system. */
+static const char *base_name(const char *path, char room[PATH_MAX], size_t *n)
+{
+    size_t end = strlen(path);
+    while (end > 1 && path[end - 1] == '/')
+        end--;
+    size_t begin = end;
+    while (begin > 0 && path[begin - 1] != '/')
+        begin--;
+    *n = end - begin;
+    if (path[begin] == '.' &&
+        (*n == 1 || (*n == 2 && path[begin + 1] == '.')) && room &&
+        realpath(path, room))
+        return base_name(room, NULL, n);
+    return path + begin;
+}
+
 /* data.tsv.gz -> data.ncd, in the current folder. */
 static char *default_output(const char *data)
 {
     static const char *const suffixes[] = {".gz",  ".xz",    ".zst",  ".tsv",
                                            ".csv", ".jsonl", ".json", ".txt"};
-    if (strcmp(data, "-") == 0)
-        data = "stdin";
-    size_t end = strlen(data);
-    while (end > 1 && data[end - 1] == '/')
-        end--;
-    size_t begin = end;
-    while (begin > 0 && data[begin - 1] != '/')
-        begin--;
-    size_t n = end - begin;
+    char room[PATH_MAX];
+    size_t n;
+    const char *base =
+        base_name(strcmp(data, "-") == 0 ? "stdin" : data, room, &n);
     for (size_t i = 0; i < sizeof suffixes / sizeof *suffixes; i++)
-        if (has_suffix(data + begin, n, suffixes[i]))
+        if (has_suffix(base, n, suffixes[i]))
             n -= strlen(suffixes[i]);
     char *path = malloc(n + 5);
     if (path) {
-        memcpy(path, data + begin, n);
+        memcpy(path, base, n);
         strcpy(path + n, ".ncd");
     }
     return path;
@@ -76,15 +90,16 @@ static ncd_status print_summary(const ncd_model *model, const char *path,
     if (status != NCD_OK)
         return status;
     ncd_model_options(model, &options);
-    printf("classes      %llu\n", (unsigned long long)s.n_classes);
-    printf("texts        %s\n", format_count(s.n_texts, texts));
-    printf("bytes        %s\n", format_count(s.n_bytes, bytes));
-    printf("empty        %llu\n", (unsigned long long)s.n_empty);
-    printf("repeated     %llu\n", (unsigned long long)s.n_repeated);
-    printf("conflicting  %llu\n", (unsigned long long)s.n_conflicting);
-    printf("compressor   %s (%s)\n", options.compressor,
-           ncd_model_library(model));
-    printf("model        %s\n", path);
+    FILE *out = strcmp(path, "-") == 0 ? stderr : stdout;
+    fprintf(out, "classes      %llu\n", (unsigned long long)s.n_classes);
+    fprintf(out, "texts        %s\n", format_count(s.n_texts, texts));
+    fprintf(out, "bytes        %s\n", format_count(s.n_bytes, bytes));
+    fprintf(out, "empty        %llu\n", (unsigned long long)s.n_empty);
+    fprintf(out, "repeated     %llu\n", (unsigned long long)s.n_repeated);
+    fprintf(out, "conflicting  %llu\n", (unsigned long long)s.n_conflicting);
+    fprintf(out, "compressor   %s (%s)\n", options.compressor,
+            ncd_model_library(model));
+    fprintf(out, "model        %s\n", path);
     size_t n_over = ncd_model_n_over_window(model);
     if (n_over)
         note("%zu of the texts exceed half the compressor's window of %zu "
@@ -107,6 +122,7 @@ static ncd_status train(char **paths, int n_paths, const char *output,
     ncd_status status = NCD_OK;
     for (int i = 0; i < n_paths && status == NCD_OK; i++)
         status = read_data(data, paths[i], limit, err);
+    catch_interrupts();
     if (status == NCD_OK)
         status = ncd_model_train(data, &options, &model, err);
     ncd_dataset_free(data);
@@ -129,6 +145,8 @@ int cmd_train(int argc, char **argv)
         return status;
     if (n_paths == 0)
         return cli_usage_error(&command, "no data given");
+    if (count_standard_inputs(paths, n_paths) > 1)
+        return cli_usage_error(&command, STANDARD_INPUT_TWICE);
     char *output = output_path ? strdup(output_path) : default_output(paths[0]);
     if (!output) {
         say("out of memory");

@@ -126,9 +126,23 @@ void fill_reader_options(ncd_reader_options *options, uint64_t limit)
     options->limit = limit;
 }
 
+int count_standard_inputs(char *const *paths, int n)
+{
+    int count = 0;
+    for (int i = 0; i < n; i++)
+        count += strcmp(paths[i], "-") == 0;
+    return count;
+}
+
 ncd_status read_data(ncd_dataset *data, const char *path, uint64_t limit,
                      ncd_error *err)
 {
+    if (ncd_is_model(path)) {
+        err->status = NCD_ERR_INPUT;
+        snprintf(err->message, sizeof err->message,
+                 "%s: this is a model, not data", path);
+        return err->status;
+    }
     ncd_reader_options options;
     ncd_reader *reader;
     fill_reader_options(&options, limit);

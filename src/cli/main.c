@@ -60,14 +60,20 @@ static int print_version(void)
 int main(int argc, char **argv)
 {
     const char *name = argc > 1 ? argv[1] : "";
-    if (strcmp(name, "--help") == 0 || strcmp(name, "-h") == 0 ||
-        strcmp(name, "help") == 0) {
+    int asks = strcmp(name, "--help") == 0 || strcmp(name, "-h") == 0 ||
+               strcmp(name, "help") == 0;
+    static char help[] = "--help";
+    if (asks && argc > 2) { /* help VERB: VERB --help */
+        name = argv[2];
+        argv[1] = argv[2];
+        argv[2] = help;
+        argc = 3;
+    } else if (asks) {
         print_usage(stdout);
         return close_stdout(EXIT_DONE);
     }
     if (strcmp(name, "--version") == 0 || strcmp(name, "-V") == 0)
         return print_version();
-    catch_interrupts();
     for (size_t i = 0; i < N_VERBS; i++) {
         if (strcmp(name, verbs[i].name) == 0) {
             int status = verbs[i].run(argc - 1, argv + 1);

@@ -113,10 +113,15 @@ static void on_interrupt(int signal_number)
 
 void catch_interrupts(void)
 {
-    struct sigaction action = {.sa_handler = on_interrupt};
-    action.sa_flags = (int)SA_RESETHAND;
-    sigaction(SIGINT, &action, NULL);
-    sigaction(SIGTERM, &action, NULL);
+    static const int signals[] = {SIGINT, SIGTERM};
+    for (int i = 0; i < 2; i++) {
+        struct sigaction action = {.sa_handler = on_interrupt}, before;
+        action.sa_flags = (int)SA_RESETHAND;
+        /* nohup and background jobs of a script ignore them: so do we. */
+        if (sigaction(signals[i], NULL, &before) == 0 &&
+            before.sa_handler != SIG_IGN)
+            sigaction(signals[i], &action, NULL);
+    }
 }
 
 int close_stdout(int status)

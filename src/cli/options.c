@@ -245,6 +245,18 @@ static const struct cli_option *find_option(const struct flat *flat, int code)
     return NULL;
 }
 
+/* Whether several options begin like `--given[=value]`. */
+static int is_ambiguous(const struct flat *flat, const char *given_option)
+{
+    int n_fits = 0;
+    if (strncmp(given_option, "--", 2) != 0)
+        return 0;
+    size_t n = strcspn(given_option + 2, "=");
+    for (int i = 0; i < flat->n; i++)
+        n_fits += strncmp(flat->options[i]->name, given_option + 2, n) == 0;
+    return n_fits > 1;
+}
+
 int cli_parse(const struct cli_command *command, int argc, char **argv,
               char ***operands, int *n_operands)
 {
@@ -258,8 +270,14 @@ int cli_parse(const struct cli_command *command, int argc, char **argv,
             return print_help(command);
         if (code == '?' && optopt && optopt < LONG_BASE)
             return cli_usage_error(command, "there is no option -%c", optopt);
+        if (code == '?' && optopt >= LONG_BASE)
+            return cli_usage_error(command, "--%s takes no value",
+                                   flat.options[optopt - LONG_BASE]->name);
         if (code == '?')
-            return cli_usage_error(command, "there is no option %s",
+            return cli_usage_error(command,
+                                   is_ambiguous(&flat, argv[optind - 1])
+                                       ? "%s is ambiguous"
+                                       : "there is no option %s",
                                    argv[optind - 1]);
         if (code == ':')
             return cli_usage_error(command, "%s needs a value",

@@ -36,8 +36,10 @@ static void text_overlap(const char *name, const ncd_overlap *o,
     printf("%-12s %llu of %llu test texts also in training", name,
            (unsigned long long)o->n, (unsigned long long)n_test);
     if (o->n)
-        printf(" (%llu with the same label); accuracy on the rest %.2f %%",
-               (unsigned long long)o->n_same_label, percent(o->accuracy_rest));
+        printf(" (%llu with the same label)",
+               (unsigned long long)o->n_same_label);
+    if (o->n && o->n_rest)
+        printf("; accuracy on the rest %.2f %%", percent(o->accuracy_rest));
     printf("\n");
 }
 

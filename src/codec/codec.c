@@ -58,6 +58,8 @@ static int parse_number(const char **text, int64_t *out)
 {
     char *end;
     errno = 0;
+    if (**text != '-' && (**text < '0' || **text > '9'))
+        return 0;
     long long value = strtoll(*text, &end, 10);
     if (end == *text || errno || (*end && *end != ','))
         return 0;
@@ -93,7 +95,8 @@ static ncd_status parse_key(const char **text, struct ncd_codec_spec *spec,
         int valued = **text == '=';
         *text += valued;
         if (!valued || !parse_number(text, &spec->values[i]) ||
-            spec->values[i] < key->min || spec->values[i] > key->max)
+            (spec->values[i] != key->initial &&
+             (spec->values[i] < key->min || spec->values[i] > key->max)))
             return ncd_fail(err, NCD_ERR_ARGUMENT,
                             "compressor %s: %s is a number from %" PRId64
                             " to %" PRId64,

@@ -5,6 +5,7 @@
  * default level is 5 because the library's own, 11, takes milliseconds a pair.
  */
 #include <brotli/encode.h>
+#include <setjmp.h>
 #include <stdlib.h>
 
 #include "codec/codecs.h"
@@ -14,6 +15,7 @@
 enum { KEY_WINDOW };
 
 struct brotli_context {
+    jmp_buf no_memory;
     struct ncd_pool pool;
     uint32_t level, window_bits;
 };
@@ -32,14 +34,22 @@ static size_t window(const struct ncd_codec_spec *spec)
     return ((size_t)1 << spec->values[KEY_WINDOW]) - 16;
 }
 
-static void *pool_alloc(void *pool, size_t nbytes)
+/* Where it gets NULL, libbrotlienc ends the process (its encoder was written
+ * for a program, BROTLI_ENCODER_EXIT_ON_OOM), so it is left by a jump; all that
+ * it holds is in the pool. */
+static void *pool_alloc(void *arg, size_t nbytes)
 {
-    return ncd_pool_alloc(pool, nbytes);
+    struct brotli_context *c = arg;
+    void *memory = ncd_pool_alloc(&c->pool, nbytes);
+    if (!memory)
+        longjmp(c->no_memory, 1);
+    return memory;
 }
 
-static void pool_release(void *pool, void *memory)
+static void pool_release(void *arg, void *memory)
 {
-    ncd_pool_release(pool, memory);
+    struct brotli_context *c = arg;
+    ncd_pool_release(&c->pool, memory);
 }
 
 static void close_brotli(void *context)
@@ -85,8 +95,12 @@ static ncd_status size_brotli(void *context, ncd_text text, double *nbytes_out,
                               ncd_error *err)
 {
     struct brotli_context *c = context;
+    if (setjmp(c->no_memory)) {
+        ncd_pool_free(&c->pool);
+        return ncd_fail_nomem(err);
+    }
     BrotliEncoderState *state =
-        BrotliEncoderCreateInstance(pool_alloc, pool_release, &c->pool);
+        BrotliEncoderCreateInstance(pool_alloc, pool_release, c);
     if (!state)
         return ncd_fail_nomem(err);
     size_t hint = text.nbytes < (1u << 30) ? text.nbytes : 1u << 30;

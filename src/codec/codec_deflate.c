@@ -110,17 +110,18 @@ static ncd_status size_deflate(void *context, ncd_text text, double *nbytes_out,
     return NCD_OK;
 }
 
-#define DEFLATE_CODEC(name_, summary_, open_, wrapper_)                                  \
+#define DEFLATE_CODEC(name_, summary_, open_, wrapper_)                        \
     {                                                                          \
         .name = name_, .summary = summary_, .library = "zlib",                 \
         .library_version = version, .level_min = 0, .level_max = 9,            \
         .level_initial = 9, .keys = {{"window", 9, 15, 15}, {"mem", 1, 9, 8}}, \
         .window = window, .open = open_, .size = size_deflate,                 \
-        .close = close_deflate, .zlib_form = {1, wrapper_},                                                \
+        .close = close_deflate, .zlib_form = {1, wrapper_},                    \
     }
 
-const struct ncd_codec ncd_codec_gzip = DEFLATE_CODEC(
-    "gzip", "DEFLATE with gzip's 18 bytes of header and trailer", open_gzip, 18);
+const struct ncd_codec ncd_codec_gzip =
+    DEFLATE_CODEC("gzip", "DEFLATE with gzip's 18 bytes of header and trailer",
+                  open_gzip, 18);
 const struct ncd_codec ncd_codec_zlib = DEFLATE_CODEC(
     "zlib", "DEFLATE with zlib's 6 bytes of header and trailer", open_zlib, 6);
 const struct ncd_codec ncd_codec_deflate =

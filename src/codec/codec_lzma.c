@@ -152,14 +152,14 @@ static ncd_status size_lzma(void *context, ncd_text text, double *nbytes_out,
     return NCD_OK;
 }
 
-#define LZMA_CODEC(name_, summary_, open_)                        \
-    {                                                             \
-        .name = name_, .summary = summary_, .library = "liblzma", \
-        .library_version = lzma_version_string, .level_min = 0,   \
-        .level_max = 9, .level_initial = 6,                       \
-        .keys = {{"dict", 0, 1 << 30, 0}, {"extreme", 0, 1, 0}},  \
-        .window = window, .open = open_, .size = size_lzma,       \
-        .close = close_lzma,                                      \
+#define LZMA_CODEC(name_, summary_, open_)                          \
+    {                                                               \
+        .name = name_, .summary = summary_, .library = "liblzma",   \
+        .library_version = lzma_version_string, .level_min = 0,     \
+        .level_max = 9, .level_initial = 6,                         \
+        .keys = {{"dict", 4096, 1 << 30, 0}, {"extreme", 0, 1, 0}}, \
+        .window = window, .open = open_, .size = size_lzma,         \
+        .close = close_lzma,                                        \
     }
 
 const struct ncd_codec ncd_codec_lzma =

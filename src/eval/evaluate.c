@@ -514,6 +514,9 @@ ncd_status ncd_eval_folds(const ncd_model *model, size_t folds, uint64_t seed,
     struct evaluation e = {0};
     const ncd_dataset *d = model->dataset;
     size_t n_folds = folds ? folds : d->n;
+    if (d->n < 2)
+        return ncd_fail(err, NCD_ERR_INPUT,
+                        "cross-validation needs at least 2 texts");
     if (n_folds < 2 || n_folds > d->n)
         return ncd_fail(err, NCD_ERR_ARGUMENT,
                         "%zu folds of %zu texts: there must be at least 2 "

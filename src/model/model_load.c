@@ -8,6 +8,7 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <xxhash.h>
 #include <zstd.h>
 
@@ -55,6 +56,14 @@ static ncd_status read_file(const char *path, struct ncd_buf *out,
 static ncd_status check_file(const char *path, const struct ncd_buf *file,
                              ncd_error *err)
 {
+    if (file->n >= 5 && memcmp(file->bytes, NCD_MODEL_MAGIC, 5) == 0 &&
+        memcmp(file->bytes, NCD_MODEL_MAGIC,
+               file->n < NCD_MODEL_MAGIC_NBYTES ? file->n
+                                                : NCD_MODEL_MAGIC_NBYTES) != 0)
+        return fail_damaged(path,
+                            "its line ends were changed, as by a transfer "
+                            "in text mode",
+                            err);
     if (file->n < NCD_MODEL_MAGIC_NBYTES ||
         memcmp(file->bytes, NCD_MODEL_MAGIC, NCD_MODEL_MAGIC_NBYTES) != 0)
         return ncd_fail(err, NCD_ERR_MODEL,
@@ -69,8 +78,11 @@ static ncd_status check_file(const char *path, const struct ncd_buf *file,
                         "%s: the model has format version %u; this program "
                         "reads up to %d",
                         path, version, NCD_MODEL_VERSION);
-    if (in.failed ||
-        file->n < NCD_MODEL_HEADER_NBYTES + NCD_MODEL_CHECKSUM_NBYTES ||
+    if (in.failed)
+        return ncd_fail(err, NCD_ERR_MODEL,
+                        "%s: the model file is truncated: it has %zu bytes",
+                        path, file->n);
+    if (file->n < NCD_MODEL_HEADER_NBYTES + NCD_MODEL_CHECKSUM_NBYTES ||
         length != file->n)
         return ncd_fail(err, NCD_ERR_MODEL,
                         "%s: the model file is truncated or has grown: it has "
@@ -86,6 +98,10 @@ static ncd_status check_file(const char *path, const struct ncd_buf *file,
 int ncd_is_model(const char *path)
 {
     char begin[NCD_MODEL_MAGIC_NBYTES];
+    struct stat st;
+    /* What a pipe gives can't be put back. */
+    if (stat(path, &st) != 0 || !S_ISREG(st.st_mode))
+        return 0;
     FILE *file = fopen(path, "rb");
     if (!file)
         return 0;
@@ -103,6 +119,9 @@ static ncd_status unpack(const char *path, uint32_t how, ncd_text stored,
                    : ncd_fail_nomem(err);
     if (how != NCD_STORED_ZSTD ||
         ZSTD_getFrameContentSize(stored.bytes, stored.nbytes) != nbytes)
+        return fail_damaged(path, "a section's length is wrong", err);
+    /* A block is at most 128 KiB of text in 4 bytes. */
+    if (nbytes / (128 * 1024) > stored.nbytes / 4)
         return fail_damaged(path, "a section's length is wrong", err);
     if (nbytes > SIZE_MAX || ncd_buf_reserve(out, (size_t)nbytes) != NCD_OK)
         return ncd_fail_nomem(err);
@@ -233,7 +252,7 @@ static ncd_status setting(const struct parts *parts, const char *key, char *out,
                           size_t room)
 {
     const struct ncd_buf *conf = &parts->section[CONF];
-    const char *at = (const char *)conf->bytes, *end = at + conf->n;
+    const char *at = (const char *)conf->bytes, *end = at ? at + conf->n : at;
     size_t n_key = strlen(key);
     out[0] = 0;
     while (at && at < end) {
@@ -283,15 +302,22 @@ static ncd_status read_settings(const char *path, const struct parts *parts,
                                 struct settings *s, ncd_error *err)
 {
     char distance[32], order[32], vote[32], k[16];
+    const struct {
+        const char *key;
+        char *out;
+        size_t room;
+    } wanted[] = {{"compressor", s->compressor, sizeof s->compressor},
+                  {"library", s->library, sizeof s->library},
+                  {"separator", s->separator, sizeof s->separator},
+                  {"distance", distance, sizeof distance},
+                  {"order", order, sizeof order},
+                  {"vote", vote, sizeof vote},
+                  {"k", k, sizeof k}};
+    int missing = 0;
+    for (size_t i = 0; i < sizeof wanted / sizeof *wanted; i++)
+        missing |= setting(parts, wanted[i].key, wanted[i].out,
+                           wanted[i].room) != NCD_OK;
     ncd_options_init(&s->options);
-    int missing =
-        setting(parts, "compressor", s->compressor, sizeof s->compressor) ||
-        setting(parts, "library", s->library, sizeof s->library) ||
-        setting(parts, "separator", s->separator, sizeof s->separator) ||
-        setting(parts, "distance", distance, sizeof distance) ||
-        setting(parts, "order", order, sizeof order) ||
-        setting(parts, "vote", vote, sizeof vote) ||
-        setting(parts, "k", k, sizeof k);
     int d = ncd_distance_parse(distance), o = ncd_order_parse(order);
     int v = ncd_vote_parse(vote), n = from_hexadecimal(s->separator);
     unsigned long number = strtoul(k, NULL, 10);
@@ -327,6 +353,11 @@ static ncd_status make_model(const char *path, const struct parts *parts,
     if (status != NCD_OK) {
         ncd_dataset_free(d);
         return status;
+    }
+    if (d->n == 0 || ncd_dataset_first_unlabelled(d) < d->n) {
+        ncd_dataset_free(d);
+        free(sizes);
+        return fail_damaged(path, "a text has no label, or there is none", err);
     }
     return ncd_model_make(d, sizes, &settings.options, settings.library,
                           model_out, err);

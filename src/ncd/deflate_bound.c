@@ -68,10 +68,11 @@ static void add_gap(struct ncd_dgaps *s, uint32_t run)
  * The gaps before the last used symbol, found as pairs of edges in the bitmap.
  * They are coded the same whatever the lengths are.
  */
-static void add_gaps(struct ncd_dgaps *s, const uint64_t *used, unsigned n_words)
+static void add_gaps(struct ncd_dgaps *s, const uint64_t *used,
+                     unsigned n_words)
 {
-    uint32_t from = 0;          /* of the gap, which begins before symbol 0 */
-    uint64_t before = 0;        /* bit 0: whether the symbol before is used */
+    uint32_t from = 0;   /* of the gap, which begins before symbol 0 */
+    uint64_t before = 0; /* bit 0: whether the symbol before is used */
 
     for (unsigned w = 0; w < n_words; w++) {
         uint64_t edges = used[w] ^ (used[w] << 1 | before);
@@ -112,8 +113,8 @@ static void drop_repeats(const uint16_t *counts, const uint64_t *used,
 
     for (unsigned w = 0; w < n_words; w++) {
         uint64_t u = used[w], up = w + 1 < n_words ? used[w + 1] : 0;
-        uint64_t four = u & (u >> 1 | up << 63) & (u >> 2 | up << 62) &
-                        (u >> 3 | up << 61);
+        uint64_t four =
+            u & (u >> 1 | up << 63) & (u >> 2 | up << 62) & (u >> 3 | up << 61);
         uint64_t start = 0;
         for (; four != 0; four &= four - 1) {
             unsigned i = (unsigned)__builtin_ctzll(four);

@@ -4,8 +4,8 @@
 #include "deflate_trees.h"
 
 enum {
-    NCD_DBOUND_SHIFT = 12,      /* fixed point of the weights */
-    NCD_DBOUND_MAX = 16384      /* largest count of a block */
+    NCD_DBOUND_SHIFT = 12, /* fixed point of the weights */
+    NCD_DBOUND_MAX = 16384 /* largest count of a block */
 };
 
 /*
@@ -48,7 +48,7 @@ struct ncd_dheader {
     const struct ncd_dcounts *counts;
     uint64_t used[5], used_dist;
     struct ncd_dgaps gaps;
-    uint32_t bits;      /* after the first step: at most the true bits */
+    uint32_t bits; /* after the first step: at most the true bits */
 };
 
 /* At most the bits of any header. */

@@ -18,16 +18,16 @@ enum {
     MAX_MATCH = 258,
     HASH_SIZE = 1 << 15,
     HASH_MASK = HASH_SIZE - 1,
-    MIN_GRAM = 4,               /* our own chains: of 4, 5 and 6 bytes */
+    MIN_GRAM = 4, /* our own chains: of 4, 5 and 6 bytes */
     MAX_GRAM = 6,
     N_GRAMS = MAX_GRAM - MIN_GRAM + 1,
     MAX_GRAM_BITS = 14,
-    TOO_FAR = 4096,             /* 3-byte matches from farther are dropped */
+    TOO_FAR = 4096, /* 3-byte matches from farther are dropped */
     MAX_DIST = 32768 - 262,
     /* zlib slides its window at 32768 + MAX_DIST; below, all is one buffer. */
     MAX_TOTAL = 32768 + MAX_DIST - 1,
-    BLOCK_SYMBOLS = 16383,      /* memLevel 8 */
-    PAD = 16                    /* room for 8-byte loads behind a text */
+    BLOCK_SYMBOLS = 16383, /* memLevel 8 */
+    PAD = 16               /* room for 8-byte loads behind a text */
 };
 
 /* zlib's lazy matching parameters of one level. */
@@ -42,18 +42,18 @@ struct match {
 
 /* The parse between two symbols. */
 struct state {
-    uint32_t pos;           /* next position to look at */
-    struct match pending;   /* match at pos - 1, not yet written */
-    uint32_t n_symbols;     /* in this block */
+    uint32_t pos;         /* next position to look at */
+    struct match pending; /* match at pos - 1, not yet written */
+    uint32_t n_symbols;   /* in this block */
     uint32_t block_start;
-    uint64_t bits;          /* in finished blocks */
+    uint64_t bits; /* in finished blocks */
 };
 
 /* Chains of x's positions by a hash of 4, 5 or 6 bytes. */
 struct grams {
     uint16_t head[1 << MAX_GRAM_BITS];
-    uint16_t *prev;                 /* MAX_TOTAL + 2 */
-    uint8_t *mixed;                 /* chain from here has unequal bytes */
+    uint16_t *prev; /* MAX_TOTAL + 2 */
+    uint8_t *mixed; /* chain from here has unequal bytes */
 };
 
 struct ncd_dengine {
@@ -63,36 +63,36 @@ struct ncd_dengine {
     struct ncd_dstats stats;
 
     /* The prefix x . ' ', and room for y behind it. */
-    uint8_t *buf;           /* MAX_TOTAL + MAX_MATCH + 2 * PAD */
-    uint8_t *long_buf;      /* x . ' ' . y for zlib; grows */
+    uint8_t *buf;      /* MAX_TOTAL + MAX_MATCH + 2 * PAD */
+    uint8_t *long_buf; /* x . ' ' . y for zlib; grows */
     size_t long_capacity;
-    size_t m;               /* length of x . ' ' */
+    size_t m; /* length of x . ' ' */
     uint32_t longest_chain;
-    bool too_long;          /* m above MAX_TOTAL: all goes to zlib */
+    bool too_long; /* m above MAX_TOTAL: all goes to zlib */
 
     /* Parse of the prefix up to the resume point. */
     struct state at;
     struct ncd_dcounts prefix_counts;
     uint32_t prefix_weight, prefix_n_lit, prefix_n_match;
-    struct ncd_dcounts counts;      /* of the pair under way */
+    struct ncd_dcounts counts; /* of the pair under way */
 
     struct ncd_dbound bound;
-    uint8_t len_code[256];          /* of length - 3 */
+    uint8_t len_code[256]; /* of length - 3 */
 
     /* Positions of x by zlib's hash of three bytes; 0 = none (position 0
        never matches). present: 0x80 where head is not 0. */
     uint16_t head[HASH_SIZE];
-    uint16_t *prev;                 /* MAX_TOTAL + 2 */
-    uint16_t *nth;                  /* position's number in its chain */
+    uint16_t *prev; /* MAX_TOTAL + 2 */
+    uint16_t *nth;  /* position's number in its chain */
     uint8_t present[HASH_SIZE];
     struct grams grams[N_GRAMS];
-    unsigned gram_shift;            /* 64 - bits of their hash */
+    unsigned gram_shift; /* 64 - bits of their hash */
 
     /* Bitmaps over y's positions. */
-    uint64_t *hits;         /* its hash is in x */
-    uint64_t *soft;         /* a match may cover it; others are literals */
-    uint64_t *has, *outdone;        /* a match; the next one is longer */
-    uint16_t *len, *dist;           /* best match of each position */
+    uint64_t *hits;          /* its hash is in x */
+    uint64_t *soft;          /* a match may cover it; others are literals */
+    uint64_t *has, *outdone; /* a match; the next one is longer */
+    uint16_t *len, *dist;    /* best match of each position */
 
     z_stream zs;
     bool zs_open;
@@ -236,10 +236,9 @@ static inline void count_match(const struct ncd_dengine *e,
  * from `pos`.
  */
 static inline struct match walk(const uint8_t *base, const uint16_t *prev,
-                                uint32_t cur, uint32_t pos,
-                                const uint8_t *scan, uint32_t best,
-                                uint32_t max, uint32_t nice, uint32_t limit,
-                                uint32_t budget)
+                                uint32_t cur, uint32_t pos, const uint8_t *scan,
+                                uint32_t best, uint32_t max, uint32_t nice,
+                                uint32_t limit, uint32_t budget)
 {
     struct match found = {0, 0};
     uint32_t stop = min_u32(nice, max);

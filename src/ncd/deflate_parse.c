@@ -164,8 +164,8 @@ static inline uint64_t hits64(const uint8_t *present, const uint8_t *t)
     uint16_t hash[64];
 
     for (unsigned i = 0; i < 64; i++)
-        hash[i] = (uint16_t)((t[i] << 10 ^ t[i + 1] << 5 ^ t[i + 2]) &
-                             HASH_MASK);
+        hash[i] =
+            (uint16_t)((t[i] << 10 ^ t[i + 1] << 5 ^ t[i + 2]) & HASH_MASK);
     for (unsigned i = 0; i < 64; i++)
         found[i] = present[hash[i]];
     return top_bits(found);
@@ -330,9 +330,9 @@ static void copy_self_matches(struct ncd_dengine *e,
     /* Lengths are kept less 2 in a byte: 255 is 257 or 258. */
     for (uint32_t i = 0; y->has_longest && i < n; i++)
         if (e->len[i] == MAX_MATCH - 1)
-            e->len[i] = (uint16_t)common_length(
-                y->text + i, y->text + i - y->self_dist[i],
-                min_u32(MAX_MATCH, n - i));
+            e->len[i] = (uint16_t)common_length(y->text + i,
+                                                y->text + i - y->self_dist[i],
+                                                min_u32(MAX_MATCH, n - i));
     for (uint32_t i = n; i < (n / 64 + 1) * 64 + 1; i++)
         e->len[i] = 2;
 }
@@ -400,8 +400,8 @@ static inline void find_short(struct ncd_dengine *e,
 }
 
 /* Six bytes or more at q. */
-static inline void find_long(struct ncd_dengine *e,
-                             const struct ncd_dsuffix *y, uint32_t q)
+static inline void find_long(struct ncd_dengine *e, const struct ncd_dsuffix *y,
+                             uint32_t q)
 {
     const struct grams *g = &e->grams[2];
     uint64_t bytes = load64(y->text + q);
@@ -453,7 +453,8 @@ static void find_matches(struct ncd_dengine *e, const struct ncd_dsuffix *y,
         uint64_t h2 = all >> 2 | up << 62, h3 = all >> 3 | up << 61;
         for (uint64_t s = h & ~h1 & ~at_least64(len, 3); s != 0; s &= s - 1)
             find_three(e, y, q + ctz64(s));
-        for (uint64_t s = h & h1 & ~h2 & ~at_least64(len, 4); s != 0; s &= s - 1)
+        for (uint64_t s = h & h1 & ~h2 & ~at_least64(len, 4); s != 0;
+             s &= s - 1)
             find_short(e, y, q + ctz64(s), 4);
         for (uint64_t s = h & h1 & h2 & ~h3 & ~at_least64(len, 5); s != 0;
              s &= s - 1)
@@ -519,7 +520,8 @@ static void compare_lengths(struct ncd_dengine *e, uint32_t n)
         for (unsigned i = 0; i < 64; i++)
             has[i] = len[i] > 2 ? 0x80 : 0;
         for (unsigned i = 0; i < 64; i++)
-            outdone[i] = ((len[i + 1] > len[i]) & (len[i] < lazy)) != 0 ? 0x80 : 0;
+            outdone[i] =
+                ((len[i + 1] > len[i]) & (len[i] < lazy)) != 0 ? 0x80 : 0;
         e->has[w] = top_bits(has);
         e->outdone[w] = top_bits(outdone);
     }
@@ -614,8 +616,8 @@ static void count_literals(const uint64_t *bits, const struct ncd_dsuffix *y,
  * The parse of x from where y may matter, up to its end: zlib's steps, with
  * the weight kept. Leaves the match pending at the border in s.
  */
-static void parse_border(struct ncd_dengine *e, struct state *s,
-                         uint32_t total, struct tally *t)
+static void parse_border(struct ncd_dengine *e, struct state *s, uint32_t total,
+                         struct tally *t)
 {
     while (s->pos < e->m) {
         struct match m = ncd_dengine_search(e, total, s->pos, s->pending.len);
@@ -636,9 +638,9 @@ static void parse_border(struct ncd_dengine *e, struct state *s,
 static size_t least_size(const struct tally *t, uint32_t header, size_t total)
 {
     uint32_t extra = t->counts->extra_bits;
-    uint32_t own = header + extra + ncd_dbound_body(t->bound, t->weight,
-                                                    t->n_lit + t->n_match,
-                                                    t->n_match);
+    uint32_t own =
+        header + extra +
+        ncd_dbound_body(t->bound, t->weight, t->n_lit + t->n_match, t->n_match);
     /* Fixed trees: 8 bits a literal or more, 7 + 5 a match, 7 for the end. */
     uint32_t fixed = 8 * t->n_lit - 1 + 12 * t->n_match + extra;
     size_t least = ((own < fixed ? own : fixed) + 3 + 7) >> 3;
@@ -667,8 +669,8 @@ size_t ncd_dengine_fast(struct ncd_dengine *e, const struct ncd_dsuffix *y,
 {
     uint32_t m = (uint32_t)e->m, n = (uint32_t)y->n, total = m + n, q;
     struct state s = e->at;
-    struct tally t = {&e->counts, &e->bound, e->prefix_weight,
-                      e->prefix_n_lit, e->prefix_n_match};
+    struct tally t = {&e->counts, &e->bound, e->prefix_weight, e->prefix_n_lit,
+                      e->prefix_n_match};
     bool crossing = may_cross(e, y);
 
     /* A match from x's end reaches at most 258 bytes into y. */
@@ -684,8 +686,8 @@ size_t ncd_dengine_fast(struct ncd_dengine *e, const struct ncd_dsuffix *y,
         for (uint32_t i = 0; i + 1 < s.pending.len; i++)
             set_bit(e->soft, i);
     count_hard_literals(e, y, q, &t);
-    bool pruned = limit != SIZE_MAX &&
-                  least_size(&t, NCD_DHEADER_LEAST, total) >= limit;
+    bool pruned =
+        limit != SIZE_MAX && least_size(&t, NCD_DHEADER_LEAST, total) >= limit;
     if (!pruned) {
         copy_self_matches(e, y);
         find_matches(e, y, q);

@@ -28,8 +28,8 @@
 
 /* zlib's configuration_table, levels 4 to 9. */
 static const struct tuning tunings[6] = {
-    {4, 4, 16, 16},      {8, 16, 32, 32},      {8, 16, 128, 128},
-    {8, 32, 128, 256},   {32, 128, 258, 1024}, {32, 258, 258, 4096},
+    {4, 4, 16, 16},    {8, 16, 32, 32},      {8, 16, 128, 128},
+    {8, 32, 128, 256}, {32, 128, 258, 1024}, {32, 258, 258, 4096},
 };
 
 /* Length codes: 8 single lengths, then four per power of two, 258 apart. */
@@ -55,7 +55,8 @@ struct match ncd_dengine_search(const struct ncd_dengine *e, uint32_t total,
     struct match none = {0, 0};
     uint32_t best = pending_len < MIN_MATCH ? MIN_MATCH - 1 : pending_len;
     uint32_t max = min_u32(MAX_MATCH, total - pos);
-    uint32_t budget = e->tune.chain, limit = pos > MAX_DIST ? pos - MAX_DIST : 0;
+    uint32_t budget = e->tune.chain,
+             limit = pos > MAX_DIST ? pos - MAX_DIST : 0;
 
     if (total - pos < MIN_MATCH || best >= max || pending_len >= e->tune.lazy)
         return none;
@@ -109,7 +110,8 @@ void ncd_dengine_step(struct ncd_dengine *e, struct state *s, uint32_t total)
 }
 
 /* Closes the last block; the size of the whole stream in bytes. */
-size_t ncd_dengine_finish(struct ncd_dengine *e, struct state *s, uint32_t total)
+size_t ncd_dengine_finish(struct ncd_dengine *e, struct state *s,
+                          uint32_t total)
 {
     close_block(e, s, total);
     return (size_t)((s->bits + 7) >> 3);
@@ -316,8 +318,8 @@ struct ncd_dengine *ncd_dengine_new(int level, bool use_zlib)
     for (unsigned i = 0; i < N_GRAMS; i++) {
         e->grams[i].prev = calloc(MAX_TOTAL + 2, sizeof *e->prev);
         e->grams[i].mixed = calloc(MAX_TOTAL + 2, 1);
-        chains_ok = chains_ok && e->grams[i].prev != NULL &&
-                    e->grams[i].mixed != NULL;
+        chains_ok =
+            chains_ok && e->grams[i].prev != NULL && e->grams[i].mixed != NULL;
     }
     e->hits = calloc(MAX_TOTAL / 64 + 4, sizeof *e->hits);
     e->soft = calloc(MAX_TOTAL / 64 + 4, sizeof *e->soft);
@@ -328,10 +330,9 @@ struct ncd_dengine *ncd_dengine_new(int level, bool use_zlib)
     ncd_dbound_init(&e->bound);
     e->zs_open = deflateInit2(&e->zs, level, Z_DEFLATED, -15, 8,
                               Z_DEFAULT_STRATEGY) == Z_OK;
-    if (e->buf == NULL || !chains_ok ||
-        e->hits == NULL || e->soft == NULL || e->has == NULL ||
-        e->outdone == NULL || e->len == NULL || e->dist == NULL || !e->zs_open ||
-        !ncd_dengine_set_prefix(e, "", 0)) {
+    if (e->buf == NULL || !chains_ok || e->hits == NULL || e->soft == NULL ||
+        e->has == NULL || e->outdone == NULL || e->len == NULL ||
+        e->dist == NULL || !e->zs_open || !ncd_dengine_set_prefix(e, "", 0)) {
         ncd_dengine_free(e);
         return NULL;
     }

@@ -75,9 +75,9 @@ static struct match find_self_match(struct ncd_dsuffix *s,
 
     if (e->prev[p] == 0)
         return m;
-    m = walk(base, e->prev, e->prev[p], p, base + p, best, max, e->tune.nice,
-             0, e->tune.chain);
-    if (m.len == 0 && best >= MIN_MATCH)    /* that one was not seen */
+    m = walk(base, e->prev, e->prev[p], p, base + p, best, max, e->tune.nice, 0,
+             e->tune.chain);
+    if (m.len == 0 && best >= MIN_MATCH) /* that one was not seen */
         m = walk(base, e->prev, e->prev[p], p, base + p, MIN_MATCH - 1, max,
                  e->tune.nice, 0, e->tune.chain);
     if (m.len > e->tune.good &&
@@ -120,8 +120,8 @@ static void mark_crossings(struct ncd_dsuffix *s)
                 s->before_begin |= UINT64_C(1) << (s->text[p - 2] % 64);
             if (p + 1 < n && s->text[p + 1] == s->text[1])
                 s->begin_repeats = true;
-            uint32_t len = common_length(s->text, s->text + p,
-                                         min_u32(MAX_MATCH, n - p));
+            uint32_t len =
+                common_length(s->text, s->text + p, min_u32(MAX_MATCH, n - p));
             if (len >= MIN_MATCH)
                 set_bits(s->cross, p, p + len - 2);
         }
@@ -141,7 +141,7 @@ bool ncd_dsuffix_build(struct ncd_dsuffix *s, struct ncd_dengine *e,
     memset(s->self_dist, 0, 2 * n);
     memset(s->self_len, 0, n);
     if (n > MAX_DIST)
-        return true;            /* never parsed the fast way */
+        return true; /* never parsed the fast way */
     /* From one byte before the text on, so that its start is position 1. */
     ncd_dengine_build_chains(e, s->text - 1, (uint32_t)n + 1);
     find_top(s, e);
@@ -155,4 +155,3 @@ void ncd_dsuffix_clear(struct ncd_dsuffix *s)
     free(s->cross);
     memset(s, 0, sizeof *s);
 }
-

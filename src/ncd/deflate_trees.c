@@ -28,7 +28,7 @@ enum {
     DEPTH_MASK = 31 << NODE_BITS,
     COUNT_SHIFT = 17,
     MAX_LEAVES = 286,
-    MAX_SLOTS = 512,            /* of a heap, down to whole levels */
+    MAX_SLOTS = 512, /* of a heap, down to whole levels */
     N_BL = 19
 };
 
@@ -38,13 +38,13 @@ enum {
  */
 struct tree {
     unsigned n;
-    int max_code;               /* last symbol with a code */
-    uint32_t bits;              /* sum of count * length, inventions free */
+    int max_code;  /* last symbol with a code */
+    uint32_t bits; /* sum of count * length, inventions free */
     uint16_t symbol[MAX_LEAVES + 2];
     uint16_t count[MAX_LEAVES + 2];
-    uint8_t len[2 * MAX_LEAVES];        /* of leaves, then internal nodes */
-    uint16_t left[MAX_LEAVES], right[MAX_LEAVES];   /* in removal order */
-    uint32_t heap[MAX_SLOTS];           /* from 1 on */
+    uint8_t len[2 * MAX_LEAVES]; /* of leaves, then internal nodes */
+    uint16_t left[MAX_LEAVES], right[MAX_LEAVES]; /* in removal order */
+    uint32_t heap[MAX_SLOTS];                     /* from 1 on */
 };
 
 static inline unsigned log2_floor(unsigned n)
@@ -108,8 +108,8 @@ static inline uint64_t used64(const uint16_t *freq)
         __m128i a = _mm_loadu_si128((const __m128i *)(const void *)(freq + i));
         __m128i b =
             _mm_loadu_si128((const __m128i *)(const void *)(freq + i + 8));
-        __m128i z = _mm_packs_epi16(_mm_cmpeq_epi16(a, zero),
-                                    _mm_cmpeq_epi16(b, zero));
+        __m128i z =
+            _mm_packs_epi16(_mm_cmpeq_epi16(a, zero), _mm_cmpeq_epi16(b, zero));
         used |= (uint64_t)(~_mm_movemask_epi8(z) & 0xffff) << i;
     }
 #else
@@ -233,8 +233,7 @@ static void limit_lengths(struct tree *t, unsigned max_len)
 
 /* The root's depth in the heap's key is that of the deepest leaf. */
 static void build_tree(struct tree *t, const uint16_t *freq,
-                       const uint64_t *used, unsigned n_words,
-                       unsigned max_len)
+                       const uint64_t *used, unsigned n_words, unsigned max_len)
 {
     collect_leaves(t, freq, used, n_words);
     merge_all(t);
@@ -275,7 +274,7 @@ static void count_lengths(uint16_t *bl, struct tree *t)
 {
     unsigned next = 0, n = t->n;
 
-    if (t->symbol[n - 1] == 0) {        /* invented after the only other */
+    if (t->symbol[n - 1] == 0) { /* invented after the only other */
         t->symbol[n - 1] = t->symbol[0];
         t->symbol[0] = 0;
         uint8_t len = t->len[n - 1];
@@ -294,11 +293,10 @@ static void count_lengths(uint16_t *bl, struct tree *t)
 }
 
 /* Bits of the description of both trees in front of a block; t is scratch. */
-static uint32_t header_bits(struct tree *lit, struct tree *dist,
-                            struct tree *t)
+static uint32_t header_bits(struct tree *lit, struct tree *dist, struct tree *t)
 {
-    static const uint8_t order[N_BL] = {16, 17, 18, 0, 8, 7, 9, 6, 10, 5,
-                                        11, 4, 12, 3, 13, 2, 14, 1, 15};
+    static const uint8_t order[N_BL] = {16, 17, 18, 0, 8,  7, 9,  6, 10, 5,
+                                        11, 4,  12, 3, 13, 2, 14, 1, 15};
     uint16_t bl[N_BL] = {0};
     uint64_t used = 0, sent = 0;
     unsigned last = N_BL - 1;
@@ -347,8 +345,8 @@ uint64_t ncd_dblock_bits(const struct ncd_dcounts *counts, size_t block_nbytes,
     own_nbytes = (own_bits + 3 + 7) >> 3;
     fixed_nbytes = (fixed_bits + 3 + 7) >> 3;
     /* Ties go to the fixed trees, and to a stored block before both. */
-    uint64_t best_nbytes = fixed_nbytes <= own_nbytes ? fixed_nbytes
-                                                      : own_nbytes;
+    uint64_t best_nbytes =
+        fixed_nbytes <= own_nbytes ? fixed_nbytes : own_nbytes;
     if (block_nbytes + 4 <= best_nbytes)
         return ((bits_before + 3 + 7) & ~UINT64_C(7)) + 32 +
                8 * (uint64_t)block_nbytes;

@@ -47,7 +47,7 @@ static ncd_status reserve_row(ncd_dataset *d)
 
 /* A label is printed on a line of its own and in columns, so it may not break
  * either; other control characters would only serve to fool a terminal. */
-static int has_control(ncd_text label)
+int ncd_label_has_control(ncd_text label)
 {
     const unsigned char *b = label.bytes;
     for (size_t i = 0; i < label.nbytes; i++)
@@ -75,17 +75,18 @@ ncd_status ncd_dataset_add(ncd_dataset *d, ncd_text label, ncd_text text,
                            const char *source, uint64_t line, ncd_error *err)
 {
     size_t class, origin;
-    if (has_control(label))
+    if (ncd_label_has_control(label))
         return fail_label(source, line, err);
-    /* The text goes last: it is the only step that is not undone by being
-     * unused. */
+    /* The label goes last of what can fail: a label without a text would be a
+     * class that nobody asked for. */
     if (reserve_row(d) != NCD_OK ||
+        ncd_buf_reserve(&d->bytes, text.nbytes) != NCD_OK ||
         ncd_labels_add(&d->sources, string_text(source), &origin) != NCD_OK ||
-        ncd_labels_add(&d->labels, label, &class) != NCD_OK ||
-        ncd_buf_append(&d->bytes, text.bytes, text.nbytes) != NCD_OK)
+        ncd_labels_add(&d->labels, label, &class) != NCD_OK)
         return ncd_fail_nomem(err);
     if (class >= UINT32_MAX || origin >= UINT32_MAX)
         return ncd_fail(err, NCD_ERR_INPUT, "too many labels or files");
+    ncd_buf_append(&d->bytes, text.bytes, text.nbytes);
     d->ends[d->n] = d->bytes.n;
     d->lines[d->n] = line;
     d->classes[d->n] = (uint32_t) class;

@@ -106,6 +106,9 @@ static const char *xz_step(void *state, const unsigned char *in, size_t n_in,
     *in_used = (size_t)(s->stream.next_in - in);
     *n_out = room - s->stream.avail_out;
     s->ended = result == LZMA_STREAM_END;
+    /* liblzma tells of a lack of progress only the second time. */
+    if (result == LZMA_OK && at_end && *n_out == 0 && *in_used == n_in)
+        return truncated;
     if (result == LZMA_OK || result == LZMA_STREAM_END)
         return NULL;
     if (result == LZMA_BUF_ERROR)
@@ -179,4 +182,20 @@ const struct ncd_decoder *ncd_decoder_find(const unsigned char *bytes, size_t n)
             memcmp(bytes, decoders[i].magic, decoders[i].magic_nbytes) == 0)
             return &decoders[i];
     return NULL;
+}
+
+static int begins_like(const unsigned char *bytes, size_t n, const void *magic,
+                       size_t magic_nbytes)
+{
+    return n < magic_nbytes && (n == 0 || memcmp(bytes, magic, n) == 0);
+}
+
+int ncd_decoder_undecided(const unsigned char *bytes, size_t n)
+{
+    for (size_t i = 0; i < sizeof decoders / sizeof *decoders; i++)
+        if (begins_like(bytes, n, decoders[i].magic, decoders[i].magic_nbytes))
+            return 1;
+    return begins_like(bytes, n, "\xef\xbb\xbf", 3) ||
+           begins_like(bytes, n, "\xff\xfe", 2) ||
+           begins_like(bytes, n, "\xfe\xff", 2);
 }

@@ -31,4 +31,8 @@ struct ncd_decoder {
 const struct ncd_decoder *ncd_decoder_find(const unsigned char *bytes,
                                            size_t n);
 
+/* Whether more than these n bytes is needed to tell that a file is packed, or
+ * begins with a byte order mark. */
+int ncd_decoder_undecided(const unsigned char *bytes, size_t n);
+
 #endif

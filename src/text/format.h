@@ -29,6 +29,8 @@ struct ncd_reader {
 struct ncd_format {
     const char *name;
     const char *summary;
+    int has_header; /* its first record may name the columns */
+    int has_fields; /* label and text are found by name */
     /* May be NULL. */
     ncd_status (*open)(struct ncd_reader *reader, ncd_error *err);
     /* Fills reader->record, or NCD_END. After NCD_ERR_INPUT it stands behind
@@ -57,8 +59,5 @@ ncd_status ncd_reader_line(struct ncd_reader *reader, ncd_text *line_out,
 /* Puts the whole of a file, unpacked, into reader->text. */
 ncd_status ncd_reader_slurp(struct ncd_reader *reader, const char *path,
                             ncd_error *err);
-
-/* Whether `name` is one of the names in `list`, which commas separate. */
-int ncd_name_in_list(const char *list, ncd_text name);
 
 #endif

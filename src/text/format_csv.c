@@ -21,6 +21,7 @@ struct csv_state {
     int parser_open;
     int begun;            /* the record at hand has had a byte */
     int complete;         /* ... and has ended */
+    int n_records;        /* that the line at hand has ended */
     int failed_memory;    /* a callback ran out of memory */
     struct ncd_buf bytes; /* all fields of the record, one after another */
     size_t *ends;         /* [n_fields] end of each field in `bytes` */
@@ -28,7 +29,8 @@ struct csv_state {
     /* Roles of the columns, where a header names them. */
     size_t n_columns; /* 0: no header */
     size_t label_column;
-    unsigned char *is_text; /* [n_columns] */
+    size_t *text_columns; /* [n_text] in the order in which they are joined */
+    size_t n_text;
 };
 
 /* Blanks around a field are part of it (RFC 4180, 2.4). */
@@ -54,6 +56,7 @@ static void on_record(int terminator, void *arg)
 {
     struct csv_state *s = arg;
     (void)terminator;
+    s->n_records++;
     s->complete = 1;
 }
 
@@ -116,12 +119,16 @@ static ncd_status next_fields(struct ncd_reader *reader, ncd_error *err)
     struct csv_state *s = reader->format_state;
     int ended = 0;
     s->bytes.n = s->n_fields = 0;
-    s->begun = s->complete = 0;
+    s->begun = s->complete = s->n_records = 0;
     while (!s->complete && !ended) {
         ncd_status status = feed(reader, &ended, err);
         if (status != NCD_OK)
             return status;
     }
+    /* libcsv ends a record at a bare CR, too; RFC 4180 does not. */
+    if (s->n_records > 1)
+        return fail_record(
+            reader, "malformed CSV: a CR in a field without quotes", err);
     return s->complete ? NCD_OK : NCD_END;
 }
 
@@ -149,14 +156,12 @@ static ncd_status next_csv(struct ncd_reader *reader, ncd_error *err)
         return ncd_reader_fail(
             reader, "a record needs a label and at least one text field", err);
     reader->text.n = 0;
-    int first = 1;
-    for (size_t i = 0; i < s->n_fields; i++) {
-        if (s->n_columns ? !s->is_text[i] : i == 0)
-            continue;
-        if (append_text(reader, field(s, i), first) != NCD_OK)
+    size_t n_text = s->n_columns ? s->n_text : s->n_fields - 1;
+    for (size_t i = 0; i < n_text; i++)
+        if (append_text(reader,
+                        field(s, s->n_columns ? s->text_columns[i] : i + 1),
+                        i == 0) != NCD_OK)
             return ncd_fail_nomem(err);
-        first = 0;
-    }
     reader->record.text = ncd_buf_text(&reader->text);
     reader->record.label = field(s, s->label_column);
     if (reader->record.label.nbytes == 0)
@@ -164,34 +169,52 @@ static ncd_status next_csv(struct ncd_reader *reader, ncd_error *err)
     return NCD_OK;
 }
 
-/* Gives every column of the header its role. */
+/* The column of that name, or n_fields. */
+static size_t find_column(const struct csv_state *s, ncd_text name)
+{
+    size_t i = 0;
+    while (i < s->n_fields &&
+           (field(s, i).nbytes != name.nbytes ||
+            memcmp(field(s, i).bytes, name.bytes, name.nbytes) != 0))
+        i++;
+    return i;
+}
+
+/* Columns of text in the order in which --text-field names them; all but the
+ * label's where it doesn't. Returns 0 where one is not there. */
+static int find_text_columns(struct csv_state *s, const char *names)
+{
+    for (size_t i = 0; !*names && i < s->n_fields; i++)
+        if (i != s->label_column)
+            s->text_columns[s->n_text++] = i;
+    while (*names) {
+        size_t n = strcspn(names, ",");
+        size_t column = find_column(s, (ncd_text){names, n});
+        if (column == s->n_fields || s->n_text == s->n_fields)
+            return 0;
+        s->text_columns[s->n_text++] = column;
+        names += n + (names[n] == ',');
+    }
+    return s->n_text > 0;
+}
+
+/* Gives the columns of the header their roles. */
 static ncd_status read_header(struct ncd_reader *reader, ncd_error *err)
 {
     struct csv_state *s = reader->format_state;
+    const char *label = reader->label_field;
     ncd_status status = next_fields(reader, err);
     if (status != NCD_OK)
         return status == NCD_END ? NCD_OK : status;
-    s->is_text = calloc(s->n_fields, 1);
-    if (!s->is_text)
+    s->text_columns = calloc(s->n_fields, sizeof *s->text_columns);
+    if (!s->text_columns)
         return ncd_fail_nomem(err);
-    size_t n_label = 0, n_text = 0;
-    for (size_t i = 0; i < s->n_fields; i++) {
-        int is_label = *reader->label_field
-                           ? ncd_name_in_list(reader->label_field, field(s, i))
-                           : i == 0;
-        if (is_label)
-            s->label_column = i;
-        n_label += (size_t)is_label;
-        s->is_text[i] = *reader->text_field
-                            ? (unsigned char)ncd_name_in_list(
-                                  reader->text_field, field(s, i))
-                            : !is_label;
-        n_text += s->is_text[i];
-    }
-    if (n_label != 1)
+    if (*label)
+        s->label_column = find_column(s, (ncd_text){label, strlen(label)});
+    if (s->label_column == s->n_fields)
         return ncd_reader_fail(reader, "the header lacks the label's column",
                                err);
-    if (n_text == 0)
+    if (!find_text_columns(s, reader->text_field))
         return ncd_reader_fail(reader, "the header lacks the text's column",
                                err);
     s->n_columns = s->n_fields;
@@ -224,13 +247,15 @@ static void close_csv(struct ncd_reader *reader)
         csv_free(&s->parser);
     ncd_buf_free(&s->bytes);
     free(s->ends);
-    free(s->is_text);
+    free(s->text_columns);
     free(s);
 }
 
 const struct ncd_format ncd_format_csv = {
     .name = "csv",
     .summary = "RFC 4180: label, then text in one or more fields",
+    .has_header = 1,
+    .has_fields = 1,
     .open = open_csv,
     .next = next_csv,
     .close = close_csv,

@@ -87,6 +87,9 @@ static ncd_status next_jsonl(struct ncd_reader *reader, ncd_error *err)
         return status;
     json_t *object =
         json_loadb(line.bytes, line.nbytes, JSON_ALLOW_NUL, &wrong);
+    if (!object &&
+        (json_error_code(&wrong) == json_error_out_of_memory || !wrong.text[0]))
+        return ncd_fail_nomem(err);
     if (!object) {
         char what[JSON_ERROR_TEXT_LENGTH + 32];
         snprintf(what, sizeof what, "malformed JSON: %s", wrong.text);
@@ -106,5 +109,6 @@ static ncd_status next_jsonl(struct ncd_reader *reader, ncd_error *err)
 const struct ncd_format ncd_format_jsonl = {
     .name = "jsonl",
     .summary = "one JSON object a line, with a label and a text field",
+    .has_fields = 1,
     .next = next_jsonl,
 };

@@ -84,7 +84,12 @@ static ncd_status next_listed(struct ncd_reader *reader, ncd_error *err)
     if (ncd_buf_append(&reader->label, line.bytes, line.nbytes) != NCD_OK ||
         ncd_buf_append(&reader->label, "", 1) != NCD_OK)
         return ncd_fail_nomem(err);
-    status = ncd_reader_slurp(reader, (char *)reader->label.bytes, err);
+    ncd_error inner;
+    status = ncd_reader_slurp(reader, (char *)reader->label.bytes, &inner);
+    if (status == NCD_ERR_INPUT)
+        return ncd_reader_fail(reader, inner.message, err);
+    if (status != NCD_OK)
+        return ncd_fail(err, status, "%s", inner.message);
     reader->record.label = (ncd_text){reader->label.bytes, line.nbytes};
     reader->record.text = ncd_buf_text(&reader->text);
     return status;
@@ -93,6 +98,7 @@ static ncd_status next_listed(struct ncd_reader *reader, ncd_error *err)
 const struct ncd_format ncd_format_tsv = {
     .name = "tsv",
     .summary = "label TAB text, a line each",
+    .has_header = 1,
     .open = skip_header,
     .next = next_tsv,
 };

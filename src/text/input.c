@@ -68,30 +68,39 @@ static void drop_used(struct ncd_buf *buf, size_t *used)
     *used = 0;
 }
 
+/* Adds what one step of the decoder gives to `ready`. */
+static ncd_status step(struct ncd_input *in, size_t *n_out, ncd_error *err)
+{
+    if (ncd_buf_reserve(&in->ready, CHUNK) != NCD_OK)
+        return ncd_fail_nomem(err);
+    const char *wrong = in->decoder->step(
+        in->decoder_state, in->raw.bytes, in->raw.n, &in->raw_used,
+        in->at_file_end, in->ready.bytes + in->ready.n, CHUNK, n_out);
+    /* Not NCD_ERR_INPUT, which stands for one bad record with others behind
+     * it: there is no way on. */
+    if (wrong)
+        return ncd_fail(err, NCD_ERR_IO, "%s: %s", in->name, wrong);
+    in->ready.n += *n_out;
+    return NCD_OK;
+}
+
+/* Goes on until there is output, or the file has ended and a step with nothing
+ * left to take has found nothing missing. */
 static ncd_status unpack_some(struct ncd_input *in, ncd_error *err)
 {
     for (;;) {
-        size_t n;
-        if (ncd_buf_reserve(&in->ready, CHUNK) != NCD_OK)
-            return ncd_fail_nomem(err);
-        const char *wrong = in->decoder->step(
-            in->decoder_state, in->raw.bytes, in->raw.n, &in->raw_used,
-            in->at_file_end, in->ready.bytes + in->ready.n, CHUNK, &n);
-        /* Not NCD_ERR_INPUT, which stands for one bad record with others
-         * behind it: there is no way on. */
-        if (wrong)
-            return ncd_fail(err, NCD_ERR_IO, "%s: %s", in->name, wrong);
-        in->ready.n += n;
-        if (n > 0)
-            return NCD_OK;
-        if (in->raw_used < in->raw.n)
+        size_t n, used = in->raw_used;
+        ncd_status status = step(in, &n, err);
+        if (status != NCD_OK || n > 0)
+            return status;
+        if (in->raw_used > used)
             continue;
         if (in->at_file_end) {
             in->at_end = 1;
             return NCD_OK;
         }
         drop_used(&in->raw, &in->raw_used);
-        ncd_status status = read_some(in, &in->raw, err);
+        status = read_some(in, &in->raw, err);
         if (status != NCD_OK)
             return status;
     }
@@ -111,17 +120,16 @@ static ncd_status fill(struct ncd_input *in, ncd_error *err)
 }
 
 /* Reads until the first bytes tell what the file is, or it ends. A pipe that
- * gives "ok\n" and then waits must not be waited for, so what can't be a magic
- * number any more is plain text. */
+ * gives "ok\n" and then waits must not be waited for: what can't be a magic
+ * number or a byte order mark any more is plain text. */
 static ncd_status start(struct ncd_input *in, ncd_error *err)
 {
-    static const unsigned char first[] = {0x1f, 0xfd, 0x28, 0xef, 0xff, 0xfe};
     do {
         ncd_status status = read_some(in, &in->ready, err);
         if (status != NCD_OK)
             return status;
-    } while (!in->at_file_end && in->ready.n < 6 &&
-             memchr(first, in->ready.bytes[0], sizeof first));
+    } while (!in->at_file_end &&
+             ncd_decoder_undecided(in->ready.bytes, in->ready.n));
     in->at_end = in->at_file_end;
     in->decoder = ncd_decoder_find(in->ready.bytes, in->ready.n);
     if (!in->decoder)

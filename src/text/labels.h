@@ -23,6 +23,9 @@ ncd_status ncd_labels_add(struct ncd_labels *labels, ncd_text name,
 int ncd_labels_find(const struct ncd_labels *labels, ncd_text name,
                     size_t *number_out);
 
+/* Nonzero where a name can't be a label: it has a control character. */
+int ncd_label_has_control(ncd_text name);
+
 void ncd_labels_clear(struct ncd_labels *labels);
 void ncd_labels_free(struct ncd_labels *labels);
 

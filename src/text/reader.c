@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 
 #include "text/format.h"
+#include "text/labels.h"
 #include "util/error.h"
 #include "util/options.h"
 
@@ -74,17 +75,6 @@ ncd_status ncd_reader_slurp(struct ncd_reader *reader, const char *path,
             err->status = status;
     }
     return status;
-}
-
-int ncd_name_in_list(const char *list, ncd_text name)
-{
-    while (*list) {
-        size_t n = strcspn(list, ",");
-        if (n == name.nbytes && memcmp(list, name.bytes, n) == 0)
-            return 1;
-        list += n + (list[n] == ',');
-    }
-    return 0;
 }
 
 /* --- Choosing the format --- */
@@ -173,6 +163,21 @@ static ncd_status choose_format(struct ncd_reader *reader, const char *name,
     return status;
 }
 
+/* An option without effect is a misunderstanding, better told than kept. */
+static ncd_status check_options(const struct ncd_reader *reader, ncd_error *err)
+{
+    const struct ncd_format *f = reader->format;
+    int named = *reader->label_field || *reader->text_field;
+    if (reader->header && !f->has_header)
+        return ncd_fail(err, NCD_ERR_ARGUMENT, "%s: format %s has no header",
+                        reader->path, f->name);
+    if (named && !f->has_fields)
+        return ncd_fail(err, NCD_ERR_ARGUMENT,
+                        "%s: format %s has no fields with names", reader->path,
+                        f->name);
+    return NCD_OK;
+}
+
 /* --- The public face --- */
 
 static ncd_status copy_options(struct ncd_reader *reader, const char *path,
@@ -205,6 +210,8 @@ ncd_status ncd_reader_open(const char *path, const ncd_reader_options *given,
     if (status == NCD_OK)
         status = choose_format(reader,
                                options->format ? options->format : "auto", err);
+    if (status == NCD_OK)
+        status = check_options(reader, err);
     if (status == NCD_OK && reader->format->open)
         status = reader->format->open(reader, err);
     if (status != NCD_OK) {
@@ -230,15 +237,24 @@ void ncd_reader_close(ncd_reader *reader)
     free(reader);
 }
 
+static ncd_status next_record(ncd_reader *reader, ncd_error *err)
+{
+    ncd_status status = reader->format->next(reader, err);
+    if (status == NCD_OK && ncd_label_has_control(reader->record.label))
+        return ncd_reader_fail(reader, "the label holds a control character",
+                               err);
+    return status;
+}
+
 ncd_status ncd_reader_next(ncd_reader *reader, ncd_record *record_out,
                            ncd_error *err)
 {
     if (reader->limit && reader->n_given == reader->limit)
         return NCD_END;
-    ncd_status status = reader->format->next(reader, err);
+    ncd_status status = next_record(reader, err);
     while (status == NCD_ERR_INPUT && reader->skip_bad) {
         reader->n_skipped++;
-        status = reader->format->next(reader, err);
+        status = next_record(reader, err);
     }
     if (status == NCD_OK) {
         reader->n_given++;

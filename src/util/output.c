@@ -27,11 +27,43 @@ static void output_free(ncd_output *output)
     free(output);
 }
 
-/* The file behind a chain of links, or `path` itself where nothing is there. */
+/* Where the link `path`, whose target is not there yet, points to. */
+static char *target_of(const char *path)
+{
+    char target[PATH_MAX];
+    ssize_t n = readlink(path, target, sizeof target - 1);
+    if (n < 0)
+        return strdup(path);
+    target[n] = 0;
+    const char *slash = strrchr(path, '/');
+    if (target[0] == '/' || !slash)
+        return strdup(target);
+    size_t n_folder = (size_t)(slash - path) + 1;
+    char *joined = malloc(n_folder + (size_t)n + 1);
+    if (joined) {
+        memcpy(joined, path, n_folder);
+        memcpy(joined + n_folder, target, (size_t)n + 1);
+    }
+    return joined;
+}
+
+/* The file behind a chain of links, which need not exist yet. */
 static char *resolve(const char *path)
 {
     char *real = realpath(path, NULL);
-    return real || errno == ENOMEM ? real : strdup(path);
+    if (real || errno == ENOMEM)
+        return real;
+    return errno == ENOENT ? target_of(path) : strdup(path);
+}
+
+/* Standard output under a descriptor of its own, so that it can be closed. */
+static FILE *open_standard(void)
+{
+    int fd = dup(STDOUT_FILENO);
+    FILE *stream = fd < 0 ? NULL : fdopen(fd, "wb");
+    if (fd >= 0 && !stream)
+        close(fd);
+    return stream;
 }
 
 static int is_special(const char *path)
@@ -78,6 +110,8 @@ static FILE *open_temporary(ncd_output *output)
 ncd_status ncd_output_create(const char *path, ncd_output **output_out,
                              ncd_error *err)
 {
+    if (!*path)
+        return ncd_fail(err, NCD_ERR_ARGUMENT, "the output has an empty name");
     ncd_output *output = calloc(1, sizeof *output);
     if (!output)
         return ncd_fail_nomem(err);
@@ -86,12 +120,16 @@ ncd_status ncd_output_create(const char *path, ncd_output **output_out,
         output_free(output);
         return ncd_fail_nomem(err);
     }
-    if (is_special(output->path))
+    if (strcmp(path, "-") == 0)
+        output->stream = open_standard();
+    else if (is_special(output->path))
         output->stream = fopen(output->path, "wb");
     else
         output->stream = open_temporary(output);
     if (!output->stream) {
-        ncd_status status = ncd_fail_errno(err, path, "cannot create");
+        ncd_status status = errno == ENOMEM
+                                ? ncd_fail_nomem(err)
+                                : ncd_fail_errno(err, path, "cannot create");
         ncd_output_discard(output);
         return status;
     }

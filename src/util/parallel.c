@@ -20,8 +20,8 @@ struct loop {
     const struct ncd_progress *progress;
     atomic_size_t next, n_done;
     atomic_bool stop;
-    /* The failure with the lowest task so far; guarded by the critical section
-     * in `record_failure`. */
+    /* The failure with the lowest task so far; guarded by `recording`. */
+    atomic_flag recording;
     size_t failed_task;
     ncd_status status;
     ncd_error *err;
@@ -49,18 +49,19 @@ unsigned ncd_threads(unsigned threads)
     return threads ? threads : ncd_default_threads();
 }
 
+/* Failures are rare, so waiting for one's turn by spinning is good enough. */
 static void record_failure(struct loop *loop, size_t task, ncd_status status,
                            const ncd_error *err)
 {
-#ifdef _OPENMP
-#pragma omp critical(ncd_parallel_failure)
-#endif
+    while (atomic_flag_test_and_set(&loop->recording))
+        ;
     if (loop->status == NCD_OK || task < loop->failed_task) {
         loop->failed_task = task;
         loop->status = status;
         if (loop->err)
             *loop->err = *err;
     }
+    atomic_flag_clear(&loop->recording);
     atomic_store(&loop->stop, 1);
 }
 
@@ -83,7 +84,7 @@ static void report_progress(struct loop *loop, double *last)
 static void work(struct loop *loop, unsigned thread)
 {
     ncd_error err;
-    double last = ncd_clock();
+    double last = -PROGRESS_INTERVAL_S; /* the first task is told at once */
     int reports = thread == 0 && loop->progress && loop->progress->fn;
     while (!atomic_load(&loop->stop)) {
         size_t task = atomic_fetch_add(&loop->next, 1);
@@ -102,8 +103,12 @@ ncd_status ncd_parallel_for(size_t n, unsigned threads, ncd_task_fn fn,
                             void *job, const struct ncd_progress *progress,
                             ncd_error *err)
 {
-    struct loop loop = {
-        .n = n, .fn = fn, .job = job, .progress = progress, .err = err};
+    struct loop loop = {.n = n,
+                        .fn = fn,
+                        .job = job,
+                        .progress = progress,
+                        .err = err,
+                        .recording = ATOMIC_FLAG_INIT};
     if (threads > n)
         threads = n ? (unsigned)n : 1;
 #ifdef _OPENMP
