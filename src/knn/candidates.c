@@ -12,8 +12,7 @@
 #define GRAM_BITS 18
 #define N_GRAMS ((size_t)1 << GRAM_BITS)
 
-/* Lists that more than one text in MAX_SHARE has are passed over: they are the
- * longest and say the least. */
+/* Grams that more than one text in MAX_SHARE holds are left out. */
 #define MAX_SHARE 4
 
 /* Pairs of training texts that the line is fitted to. */
@@ -63,10 +62,9 @@ void ncd_candidates_free(struct ncd_candidate_index *index)
     *index = (struct ncd_candidate_index){0};
 }
 
-/* Counts the lists' lengths into starts[gram + 1], then sums them up. */
-static ncd_status measure_lists(struct ncd_candidate_index *index,
-                                const ncd_dataset *texts,
-                                struct ncd_gram_set *g)
+/* Counts into starts[gram + 1] how many texts hold each gram. */
+static ncd_status count_texts(struct ncd_candidate_index *index,
+                              const ncd_dataset *texts, struct ncd_gram_set *g)
 {
     for (size_t i = 0; i < index->n_texts; i++) {
         if (collect(g, ncd_dataset_text(texts, i)) != NCD_OK)
@@ -74,36 +72,49 @@ static ncd_status measure_lists(struct ncd_candidate_index *index,
         for (size_t j = 0; j < g->n; j++)
             index->starts[g->grams[j] + 1]++;
     }
+    return NCD_OK;
+}
+
+/* Turns the counts into where each list begins. Grams that too many texts hold
+ * get no list: theirs would be the longest and say the least. */
+static ncd_status place_lists(struct ncd_candidate_index *index)
+{
     for (size_t gram = 0; gram < N_GRAMS; gram++) {
-        if (index->starts[gram + 1] > UINT32_MAX - index->starts[gram])
+        uint32_t n = index->starts[gram + 1];
+        if (n > index->n_texts / MAX_SHARE + 1)
+            n = 0;
+        if (n > UINT32_MAX - index->starts[gram])
             return NCD_ERR_NOMEM;
-        index->starts[gram + 1] += index->starts[gram];
+        index->starts[gram + 1] = index->starts[gram] + n;
     }
     return NCD_OK;
 }
 
-/* Fills the lists, moving each start to its end, and moves the starts back. */
+/* A gram without a list: too common, or in no training text. */
+static int has_no_list(const struct ncd_candidate_index *index, uint32_t gram)
+{
+    return index->starts[gram + 1] == index->starts[gram];
+}
+
+/* Fills the lists; `fill` is where the next text of each goes. */
 static ncd_status fill_lists(struct ncd_candidate_index *index,
                              const ncd_dataset *texts, struct ncd_gram_set *g)
 {
-    for (size_t i = 0; i < index->n_texts; i++) {
-        if (collect(g, ncd_dataset_text(texts, i)) != NCD_OK)
-            return NCD_ERR_NOMEM;
-        for (size_t j = 0; j < g->n; j++)
-            index->postings[index->starts[g->grams[j]]++] = (uint32_t)i;
+    uint32_t *fill = malloc(N_GRAMS * sizeof *fill);
+    ncd_status status = fill ? NCD_OK : NCD_ERR_NOMEM;
+    if (fill)
+        memcpy(fill, index->starts, N_GRAMS * sizeof *fill);
+    for (size_t i = 0; i < index->n_texts && status == NCD_OK; i++) {
+        status = collect(g, ncd_dataset_text(texts, i));
+        for (size_t j = 0; j < g->n && status == NCD_OK; j++)
+            if (!has_no_list(index, g->grams[j]))
+                index->postings[fill[g->grams[j]]++] = (uint32_t)i;
     }
-    memmove(index->starts + 1, index->starts, N_GRAMS * sizeof *index->starts);
-    index->starts[0] = 0;
-    return NCD_OK;
+    free(fill);
+    return status;
 }
 
 /* --- The line --- */
-
-static int is_too_common(const struct ncd_candidate_index *index, uint32_t gram)
-{
-    return index->starts[gram + 1] - index->starts[gram] >
-           index->n_texts / MAX_SHARE + 1;
-}
 
 /* Grams that two texts share, not counting those that are too common. */
 static ncd_status count_shared(const struct ncd_candidate_index *index,
@@ -118,7 +129,7 @@ static ncd_status count_shared(const struct ncd_candidate_index *index,
     for (size_t i = 0; i < y->n; i++) {
         uint32_t gram = y->grams[i];
         n += (x->seen[gram / 64] >> (gram % 64) & 1) &&
-             !is_too_common(index, gram);
+             !has_no_list(index, gram);
     }
     for (size_t i = 0; i < x->n; i++)
         x->seen[x->grams[i] / 64] = 0;
@@ -219,7 +230,7 @@ static ncd_status fit_line(struct ncd_candidate_index *index,
 static ncd_status build_lists(struct ncd_candidate_index *index,
                               const ncd_dataset *texts, struct ncd_gram_set *g)
 {
-    if (measure_lists(index, texts, g) != NCD_OK)
+    if (count_texts(index, texts, g) != NCD_OK || place_lists(index) != NCD_OK)
         return NCD_ERR_NOMEM;
     index->postings =
         malloc((index->starts[N_GRAMS] + 1u) * sizeof *index->postings);
@@ -257,8 +268,6 @@ static void score(const struct ncd_candidate_index *index,
     for (size_t i = 0; i < g->n; i++) {
         uint32_t begin = index->starts[g->grams[i]];
         uint32_t end = index->starts[g->grams[i] + 1];
-        if (is_too_common(index, g->grams[i]))
-            continue;
         for (uint32_t p = begin; p < end; p++)
             scores[index->postings[p]]++;
     }

@@ -15,8 +15,9 @@
  * The exact search visits the candidates first, so that its bounds bite early;
  * the approximate search visits nothing else.
  *
- * Memory: 4 bytes for each distinct gram of each text (some three times the
- * text), 1 MB of table, and 4 bytes a training text for each thread.
+ * Memory: 4 bytes for each distinct gram of each text that at most a quarter of
+ * the texts hold (some two to three times the text), 1 MB of table, and 4 bytes
+ * a training text for each thread.
  */
 #ifndef NCD_KNN_CANDIDATES_H
 #define NCD_KNN_CANDIDATES_H
