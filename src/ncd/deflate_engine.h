@@ -283,6 +283,16 @@ size_t ncd_dengine_finish(struct ncd_dengine *e, struct state *s,
 uint32_t ncd_dengine_build_chains(struct ncd_dengine *e, const uint8_t *text,
                                   uint32_t n);
 
+/* Closes the block at position `end`, where another begins. */
+void ncd_dengine_close_block(struct ncd_dengine *e, struct state *s,
+                             uint32_t end);
+
+/*
+ * The size for pairs that may have distances beyond the window or symbols for
+ * more than one block; 0 where it is not certain. No limit: always the size.
+ */
+size_t ncd_dengine_long(struct ncd_dengine *e, const struct ncd_dsuffix *y);
+
 /*
  * The size by the fast parse; NCD_DSIZE_PRUNED if not below limit; 0 if a
  * chain may be too long for zlib's budget and the careful way must be gone.

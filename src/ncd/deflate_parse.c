@@ -32,12 +32,22 @@ struct tally {
     uint32_t weight, n_lit, n_match;
 };
 
+/*
+ * What one more raises the weight by. A count may pass what a block can hold,
+ * and so the table; such a parse is void (see the end of ncd_dengine_fast), and
+ * what is read for it does not matter.
+ */
+static inline uint32_t step_of(const struct tally *t, uint32_t n)
+{
+    return t->bound->step[n % NCD_DBOUND_MAX];
+}
+
 static inline void add_lit_symbol(struct tally *t, uint32_t symbol)
 {
     uint32_t n = t->counts->lit[symbol];
 
     t->counts->lit[symbol] = (uint16_t)(n + 1);
-    t->weight += t->bound->step[n];
+    t->weight += step_of(t, n);
 }
 
 static inline void add_literal(struct tally *t, uint8_t byte)
@@ -63,7 +73,7 @@ static inline void add_match(const struct ncd_dengine *e, struct tally *t,
     add_lit_symbol(t, 257 + lc);
     n = t->counts->dist[dc];
     t->counts->dist[dc] = (uint16_t)(n + 1);
-    t->weight += t->bound->step[n];
+    t->weight += step_of(t, n);
     t->n_match++;
 }
 
@@ -686,8 +696,10 @@ size_t ncd_dengine_fast(struct ncd_dengine *e, const struct ncd_dsuffix *y,
         for (uint32_t i = 0; i + 1 < s.pending.len; i++)
             set_bit(e->soft, i);
     count_hard_literals(e, y, q, &t);
-    bool pruned =
-        limit != SIZE_MAX && least_size(&t, NCD_DHEADER_LEAST, total) >= limit;
+    /* A bound for one block holds only if there is surely no second. */
+    bool pruned = limit != SIZE_MAX &&
+                  t.n_lit + t.n_match + (n - min_u32(q, n)) < BLOCK_SYMBOLS &&
+                  least_size(&t, NCD_DHEADER_LEAST, total) >= limit;
     if (!pruned) {
         copy_self_matches(e, y);
         find_matches(e, y, q);
@@ -713,10 +725,138 @@ size_t ncd_dengine_fast(struct ncd_dengine *e, const struct ncd_dsuffix *y,
     }
     take_matches(e, q, n, &t);
     count_literals(e->soft, y, q, &t);
+    if (t.n_lit + t.n_match >= BLOCK_SYMBOLS)
+        return 0;
     if (is_pruned(&t, total, limit)) {
         e->stats.pruned_after++;
         return NCD_DSIZE_PRUNED;
     }
     e->stats.trees++;
     return (size_t)((ncd_dblock_bits(&e->counts, total, 0) + 7) >> 3);
+}
+
+/* ---- long pairs ------------------------------------------------------- */
+
+/* The best that y itself has at q, as copy_self_matches sets it. */
+static void reset_match(struct ncd_dengine *e, const struct ncd_dsuffix *y,
+                        uint32_t q)
+{
+    uint32_t len = y->self_len[q] + 2u, dist = y->self_dist[q];
+
+    if (len == MAX_MATCH - 1)
+        len = common_length(y->text + q, y->text + q - dist,
+                            min_u32(MAX_MATCH, (uint32_t)y->n - q));
+    set_match(e, q, (struct match){len, dist});
+}
+
+/*
+ * Looks again where the longest match into x is too far away, in zlib's chain
+ * of x and only as far as the window. A candidate exactly MAX_DIST away counts
+ * for zlib if none stands before it in the chain, which is not looked into:
+ * returns false there.
+ */
+static bool find_within_window(struct ncd_dengine *e,
+                               const struct ncd_dsuffix *y, uint32_t q)
+{
+    uint32_t pos = (uint32_t)e->m + q, limit = pos - MAX_DIST;
+    uint32_t max = min_u32(MAX_MATCH, (uint32_t)y->n - q);
+    uint32_t cur = e->head[hash3(y->text + q)];
+
+    for (uint32_t c = cur; c >= limit && c != 0; c = e->prev[c])
+        if (c == limit)
+            return false;
+    reset_match(e, y, q);
+    if (cur <= limit || e->len[q] >= max || e->len[q] >= e->tune.nice)
+        return true;
+    struct match m = walk(e->buf, e->prev, cur, pos, y->text + q, e->len[q],
+                          max, e->tune.nice, limit, UINT32_MAX);
+    if (m.len != 0 && !too_far(m))
+        set_match(e, q, m);
+    return true;
+}
+
+/* Puts right what find_matches found beyond the window. From MAX_DIST bytes
+ * into y on, x is out of reach altogether. */
+static bool keep_within_window(struct ncd_dengine *e,
+                               const struct ncd_dsuffix *y)
+{
+    uint32_t m = (uint32_t)e->m, n = (uint32_t)y->n;
+
+    for (uint32_t q = m < MAX_DIST ? MAX_DIST - m : 0; q < n; q++) {
+        if (e->len[q] < MIN_MATCH || e->dist[q] <= q || e->dist[q] < MAX_DIST)
+            continue;
+        if (q >= MAX_DIST)
+            reset_match(e, y, q);
+        else if (!find_within_window(e, y, q))
+            return false;
+    }
+    return true;
+}
+
+static void count_symbol(struct ncd_dengine *e, struct state *s, uint32_t end,
+                         bool may_close)
+{
+    if (++s->n_symbols == BLOCK_SYMBOLS && may_close)
+        ncd_dengine_close_block(e, s, end);
+}
+
+/* The symbols of y from q on, one by one, since blocks end between them; as
+ * ncd_dengine_step counts them. */
+static void count_in_order(struct ncd_dengine *e, struct state *s,
+                           const struct ncd_dsuffix *y, uint32_t q)
+{
+    uint32_t m = (uint32_t)e->m, n = (uint32_t)y->n;
+
+    while (q < n) {
+        if (get_bit(e->has, q) && !get_bit(e->outdone, q)) {
+            struct match found = {e->len[q], e->dist[q]};
+            count_match(e, &e->counts, found);
+            q += found.len;
+            count_symbol(e, s, m + q, true);
+        } else {
+            e->counts.lit[y->text[q]]++;
+            q++;
+            count_symbol(e, s, m + q, q != n);
+        }
+    }
+}
+
+size_t ncd_dengine_long(struct ncd_dengine *e, const struct ncd_dsuffix *y)
+{
+    uint32_t m = (uint32_t)e->m, n = (uint32_t)y->n, total = m + n;
+    struct state s = e->at;
+    bool crossing = may_cross(e, y);
+
+    memcpy(e->buf + m, y->text, min_u32(n, MAX_MATCH) + PAD);
+    e->counts = e->prefix_counts;
+    link_border(e, total);
+    while (s.pos < m)
+        ncd_dengine_step(e, &s, total);
+    if (crossing)
+        hang_border(e, total);
+    fill_bitmaps(e, y, crossing);
+    copy_self_matches(e, y);
+    find_matches(e, y, 0);
+    bool certain = keep_within_window(e, y);
+    if (crossing)
+        unhang_border(e, total);
+    if (!certain || !within_budget(e, y))
+        return 0;
+    compare_lengths(e, n);
+    uint32_t q = s.pos - m;
+    if (s.pending.len != 0) {
+        /* Pending at the border, at position m - 1. */
+        if (s.pending.len < e->tune.lazy && n != 0 &&
+            e->len[0] > s.pending.len) {
+            e->counts.lit[' ']++;
+            count_symbol(e, &s, m, true);
+        } else {
+            count_match(e, &e->counts, s.pending);
+            q = s.pending.len - 1;
+            count_symbol(e, &s, m + q, true);
+        }
+    }
+    count_in_order(e, &s, y, q);
+    e->stats.trees++;
+    return ncd_dengine_finish(e, &s, total);
 }

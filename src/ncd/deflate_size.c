@@ -72,7 +72,8 @@ struct match ncd_dengine_search(const struct ncd_dengine *e, uint32_t total,
 
 /* ---- parse, step by step ---------------------------------------------- */
 
-static void close_block(struct ncd_dengine *e, struct state *s, uint32_t end)
+void ncd_dengine_close_block(struct ncd_dengine *e, struct state *s,
+                             uint32_t end)
 {
     e->counts.lit[NCD_DEOB] = 1;
     s->bits = ncd_dblock_bits(&e->counts, end - s->block_start, s->bits);
@@ -96,14 +97,14 @@ void ncd_dengine_step(struct ncd_dengine *e, struct state *s, uint32_t total)
         s->pos += s->pending.len - 1;
         s->pending.len = 0;
         if (++s->n_symbols == BLOCK_SYMBOLS)
-            close_block(e, s, s->pos);
+            ncd_dengine_close_block(e, s, s->pos);
         return;
     }
     if (m.len == 0 || s->pending.len != 0) {
         uint32_t at = s->pending.len != 0 ? s->pos - 1 : s->pos;
         e->counts.lit[e->buf[at]]++;
         if (++s->n_symbols == BLOCK_SYMBOLS && at + 1 != total)
-            close_block(e, s, at + 1);
+            ncd_dengine_close_block(e, s, at + 1);
     }
     s->pending = m;
     s->pos++;
@@ -113,7 +114,7 @@ void ncd_dengine_step(struct ncd_dengine *e, struct state *s, uint32_t total)
 size_t ncd_dengine_finish(struct ncd_dengine *e, struct state *s,
                           uint32_t total)
 {
-    close_block(e, s, total);
+    ncd_dengine_close_block(e, s, total);
     return (size_t)((s->bits + 7) >> 3);
 }
 
@@ -289,9 +290,10 @@ bool ncd_dengine_size(struct ncd_dengine *e, const struct ncd_dsuffix *y,
         return zlib_size(e, y, size_out);
     }
     *size_out = 0;
-    if (total <= MAX_DIST && e->at.block_start == 0 && !y->deep &&
-        e->at.n_symbols + (total - e->at.pos) < BLOCK_SYMBOLS)
+    if (total <= MAX_DIST && e->at.block_start == 0 && !y->deep)
         *size_out = ncd_dengine_fast(e, y, limit);
+    if (*size_out == 0 && !y->deep)
+        *size_out = ncd_dengine_long(e, y);
     if (*size_out == 0) {
         e->stats.careful++;
         *size_out = careful_size(e, y);

@@ -68,18 +68,19 @@ static struct match find_self_match(struct ncd_dsuffix *s,
     const uint8_t *base = s->text - 1;
     uint32_t max = min_u32(MAX_MATCH, (uint32_t)s->n + 1 - p);
     uint32_t best = last > MIN_MATCH + 1 ? last - 2 : MIN_MATCH - 1;
+    uint32_t limit = p > MAX_DIST ? p - MAX_DIST : 0;
     struct match m = {0, 0};
 
     /* The first match of tune.nice ends the search, longer ones or not. */
     best = min_u32(best, e->tune.nice - 1u);
 
-    if (e->prev[p] == 0)
+    if (e->prev[p] == 0 || e->prev[p] < limit)
         return m;
-    m = walk(base, e->prev, e->prev[p], p, base + p, best, max, e->tune.nice, 0,
-             e->tune.chain);
+    m = walk(base, e->prev, e->prev[p], p, base + p, best, max, e->tune.nice,
+             limit, e->tune.chain);
     if (m.len == 0 && best >= MIN_MATCH) /* that one was not seen */
         m = walk(base, e->prev, e->prev[p], p, base + p, MIN_MATCH - 1, max,
-                 e->tune.nice, 0, e->tune.chain);
+                 e->tune.nice, limit, e->tune.chain);
     if (m.len > e->tune.good &&
         (uint32_t)(e->nth[p] - e->nth[p - m.dist]) > e->tune.chain / 4u)
         s->deep = true;
@@ -140,8 +141,8 @@ bool ncd_dsuffix_build(struct ncd_dsuffix *s, struct ncd_dengine *e,
     memset(s->text + n, 0, SUFFIX_PAD);
     memset(s->self_dist, 0, 2 * n);
     memset(s->self_len, 0, n);
-    if (n > MAX_DIST)
-        return true; /* never parsed the fast way */
+    if (n > MAX_TOTAL)
+        return true; /* zlib's business */
     /* From one byte before the text on, so that its start is position 1. */
     ncd_dengine_build_chains(e, s->text - 1, (uint32_t)n + 1);
     find_top(s, e);
