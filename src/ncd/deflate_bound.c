@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Lower bounds on what a block costs, without its trees.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * The engine asked about the zlib it is linked to. Another zlib (a fork in
  * compatibility mode, a later version) may choose other matches; then sizes

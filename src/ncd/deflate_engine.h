@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #ifndef NCD_DEFLATE_ENGINE_H
 #define NCD_DEFLATE_ENGINE_H
 

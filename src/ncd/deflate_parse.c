@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * The fast parse: symbols of y behind x, and nothing else.
  *

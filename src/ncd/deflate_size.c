@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Sizes of x . ' ' . y under zlib's lazy matching, by counting symbols only.
  *
@@ -19,8 +20,9 @@
  *
  * This holds while the matches found are within the level's budget of
  * candidates, all distances within the window and the symbols make one block.
- * Where one of these is not certain, careful_size() does what zlib does step
- * by step (still without output), and beyond the window zlib itself is called.
+ * Where distances or blocks say otherwise, ncd_dengine_long() minds them; where
+ * the budget may not do, careful_size() does what zlib does step by step (still
+ * without output); and where zlib's window would slide, zlib itself is called.
  */
 #include "deflate_engine.h"
 

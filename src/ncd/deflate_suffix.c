@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * What is known beforehand of a text that will be the second part of many
  * pairs. Nearly all of zlib's search inside it: at each position the longest
