@@ -81,8 +81,11 @@ int main(int argc, char **argv)
             return status;
         }
     }
-    if (argc > 1)
+    if (argc > 1) {
         say("there is no verb \"%s\"", name);
-    print_usage(stderr);
+        fprintf(stderr, "Try `ncdclass --help`.\n");
+    } else {
+        print_usage(stderr);
+    }
     return EXIT_USAGE;
 }

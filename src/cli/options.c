@@ -189,7 +189,8 @@ static int bad_value(const struct cli_command *command,
     switch (o->kind) {
     case OPTION_COUNT:
         return cli_usage_error(
-            command, "--%s takes a whole number of at least 1, not \"%s\"",
+            command,
+            "--%s takes a whole number from 1 to 4294967295, not \"%s\"",
             o->name, text);
     case OPTION_LIST:
         return cli_usage_error(command,
