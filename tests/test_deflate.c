@@ -19,11 +19,11 @@
 
 /* Around the shortest and longest match, the distance at which three bytes are
  * too far, a block's symbols, the window, where it slides, and twice that. */
-static const size_t edges[] = {
-    0,     1,     2,     3,     4,     5,     255,   256,   257,   258,
-    259,   260,   263,   4094,  4095,  4096,  4097,  4098,  16381, 16383,
-    16384, 32500, 32505, 32506, 32507, 32767, 32768, 32769, 65272, 65273,
-    65274, 65275, 65535, 65536, 70000};
+static const size_t edges[] = {0,     1,     2,     3,     4,     5,     255,
+                               256,   257,   258,   259,   260,   263,   4094,
+                               4095,  4096,  4097,  4098,  16381, 16383, 16384,
+                               32500, 32505, 32506, 32507, 32767, 32768, 32769,
+                               65272, 65273, 65274, 65275, 65535, 65536, 70000};
 
 static size_t any_length(struct rng *rng)
 {
@@ -256,7 +256,8 @@ START_TEST(searches_agree)
         o.order = orders[_i % 3];
         o.distance = (ncd_distance)(_i % 4);
         o.threads = 1;
-        ck_assert_int_eq(ncd_model_train(train, &o, &models[way], &err), NCD_OK);
+        ck_assert_int_eq(ncd_model_train(train, &o, &models[way], &err),
+                         NCD_OK);
         ck_assert_int_eq(ncd_prediction_new(&p[way]), NCD_OK);
         ncd_predict_options predict;
         ncd_predict_options_init(&predict);
@@ -276,6 +277,49 @@ START_TEST(searches_agree)
     for (int way = 0; way < 2; way++) {
         ncd_prediction_free(p[way]);
         ncd_model_free(models[way]);
+    }
+    ncd_dataset_free(train);
+    ncd_dataset_free(test);
+}
+END_TEST
+
+/* What is kept from batch to batch belongs to the batch's own way: a large one,
+ * then a small one, in one prediction. */
+START_TEST(batches_of_different_size_agree)
+{
+    ncd_dataset *train = random_dataset(5, 3, 20, 200);
+    ncd_dataset *test = random_dataset(6, 3, 3, 200);
+    ncd_text texts[9];
+    ncd_neighbor found[2][9];
+    for (size_t i = 0; i < COUNT(texts); i++)
+        texts[i] = ncd_dataset_text(test, i);
+    for (int way = 0; way < 2; way++) {
+        ncd_model *model;
+        ncd_prediction *p;
+        ncd_options o;
+        ncd_error err;
+        ncd_predict_options predict;
+        ncd_options_init(&o);
+        o.engine = way ? NCD_ENGINE_PLAIN : NCD_ENGINE_AUTO;
+        o.order = _i ? NCD_ORDER_TRAIN_FIRST : NCD_ORDER_TEST_FIRST;
+        o.threads = 1;
+        ncd_predict_options_init(&predict);
+        predict.threads = 1;
+        ck_assert_int_eq(ncd_model_train(train, &o, &model, &err), NCD_OK);
+        ck_assert_int_eq(ncd_prediction_new(&p), NCD_OK);
+        for (size_t first = 0, n = 7; first < 9; first += n, n = 2) {
+            ck_assert_int_eq(
+                ncd_model_predict(model, texts + first, n, &predict, p, &err),
+                NCD_OK);
+            for (size_t i = 0; i < n; i++)
+                found[way][first + i] = ncd_prediction_neighbor(p, i, 0);
+        }
+        ncd_prediction_free(p);
+        ncd_model_free(model);
+    }
+    for (size_t i = 0; i < COUNT(texts); i++) {
+        ck_assert_uint_eq(found[0][i].index, found[1][i].index);
+        ck_assert(found[0][i].distance == found[1][i].distance);
     }
     ncd_dataset_free(train);
     ncd_dataset_free(test);
@@ -328,6 +372,7 @@ int main(void)
     tcase_add_loop_test(tests, agrees_with_the_zlib_in_use, 0, 6);
     tcase_add_test(tests, other_levels_have_no_engine);
     tcase_add_loop_test(tests, searches_agree, 0, 12);
+    tcase_add_loop_test(tests, batches_of_different_size_agree, 0, 2);
     tcase_add_loop_test(tests, enough_candidates_are_exact, 0, 3);
     suite_add_tcase(suite, tests);
     SRunner *runner = srunner_create(suite);

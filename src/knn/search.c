@@ -317,6 +317,9 @@ static ncd_status prepare(struct job *job, ncd_error *err)
                s->measure->order == NCD_ORDER_TEST_FIRST &&
                ncd_measure_is_fast(s->measure);
     ncd_status status = NCD_OK;
+    /* Prepared queries are good for their own batch only. */
+    if (s->measure->order != NCD_ORDER_TEST_FIRST)
+        ncd_prepared_clear(&f->prepared);
     if (job->training_first)
         return ncd_prepare(&f->prepared, &f->crew, job->queries->texts,
                            job->queries->n, err);

@@ -207,23 +207,23 @@ static void fill_bitmaps(struct ncd_dengine *e, const struct ncd_dsuffix *y,
     e->soft[w] = 0;
 }
 
-/* Counts the literals that no match can cover, from y's position q on. */
-static void count_hard_literals(const struct ncd_dengine *e,
-                                const struct ncd_dsuffix *y, uint32_t q,
-                                struct tally *tally)
+/* Counts the literals from q on whose bit is set in bits ^ flip. */
+static void count_literals(const uint64_t *bits, uint64_t flip,
+                           const struct ncd_dsuffix *y, uint32_t q,
+                           struct tally *tally)
 {
     struct tally t = *tally;
     uint32_t n = (uint32_t)y->n;
 
     for (uint32_t w = q / 64; w * 64 < n; w++) {
-        uint64_t hard = ~e->soft[w];
+        uint64_t word = bits[w] ^ flip;
         const uint8_t *text = y->text + w * 64;
         if (w == q / 64)
-            hard &= ~UINT64_C(0) << (q % 64);
+            word &= ~UINT64_C(0) << (q % 64);
         if (n - w * 64 < 64)
-            hard &= (UINT64_C(1) << (n % 64)) - 1;
-        for (; hard != 0; hard &= hard - 1)
-            add_literal(&t, text[ctz64(hard)]);
+            word &= (UINT64_C(1) << (n % 64)) - 1;
+        for (; word != 0; word &= word - 1)
+            add_literal(&t, text[ctz64(word)]);
     }
     *tally = t;
 }
@@ -603,26 +603,6 @@ static void take_matches(struct ncd_dengine *e, uint32_t q, uint32_t n,
     *tally = t;
 }
 
-/* Counts the literals marked in bits, from q on. */
-static void count_literals(const uint64_t *bits, const struct ncd_dsuffix *y,
-                           uint32_t q, struct tally *tally)
-{
-    struct tally t = *tally;
-    uint32_t n = (uint32_t)y->n;
-
-    for (uint32_t w = q / 64; w * 64 < n; w++) {
-        uint64_t word = bits[w];
-        const uint8_t *text = y->text + w * 64;
-        if (w == q / 64)
-            word &= ~UINT64_C(0) << (q % 64);
-        if (n - w * 64 < 64)
-            word &= (UINT64_C(1) << (n % 64)) - 1;
-        for (; word != 0; word &= word - 1)
-            add_literal(&t, text[ctz64(word)]);
-    }
-    *tally = t;
-}
-
 /*
  * The parse of x from where y may matter, up to its end: zlib's steps, with
  * the weight kept. Leaves the match pending at the border in s.
@@ -696,7 +676,8 @@ size_t ncd_dengine_fast(struct ncd_dengine *e, const struct ncd_dsuffix *y,
     if (s.pending.len != 0)
         for (uint32_t i = 0; i + 1 < s.pending.len; i++)
             set_bit(e->soft, i);
-    count_hard_literals(e, y, q, &t);
+    /* First those that no match can cover, whatever the parse does. */
+    count_literals(e->soft, ~UINT64_C(0), y, q, &t);
     /* A bound for one block holds only if there is surely no second. */
     bool pruned = limit != SIZE_MAX &&
                   t.n_lit + t.n_match + (n - min_u32(q, n)) < BLOCK_SYMBOLS &&
@@ -725,7 +706,7 @@ size_t ncd_dengine_fast(struct ncd_dengine *e, const struct ncd_dsuffix *y,
         }
     }
     take_matches(e, q, n, &t);
-    count_literals(e->soft, y, q, &t);
+    count_literals(e->soft, 0, y, q, &t);
     if (t.n_lit + t.n_match >= BLOCK_SYMBOLS)
         return 0;
     if (is_pruned(&t, total, limit)) {
