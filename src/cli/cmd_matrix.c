@@ -116,7 +116,6 @@ static int write_row(void *arg, size_t i, const double *row, size_t n)
 static ncd_status write_matrix(struct writer *w, ncd_error *err)
 {
     ncd_options options;
-    catch_interrupts();
     fill_options(&options, "rows");
     if (format == MATRIX_NPY)
         write_npy_head(w);
@@ -135,6 +134,8 @@ static ncd_status run(struct writer *w, ncd_error *err)
         w->out = stdout;
         return write_matrix(w, err);
     }
+    /* Before the file is there: an interrupt must find it taken care of. */
+    catch_interrupts();
     ncd_status status = ncd_output_create(output_path, &output, err);
     if (status != NCD_OK)
         return status;
