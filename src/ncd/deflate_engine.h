@@ -81,19 +81,23 @@ struct ncd_dengine {
     uint8_t len_code[256]; /* of length - 3 */
 
     /* Positions of x by zlib's hash of three bytes; 0 = none (position 0
-       never matches). present: 0x80 where head is not 0. */
+       never matches). */
     uint16_t head[HASH_SIZE];
     uint16_t *prev; /* MAX_TOTAL + 2 */
     uint16_t *nth;  /* position's number in its chain */
-    uint8_t present[HASH_SIZE];
     struct grams grams[N_GRAMS];
     unsigned gram_shift; /* 64 - bits of their hash */
 
-    /* Bitmaps over y's positions. */
-    uint64_t *hits;          /* its hash is in x */
-    uint64_t *soft;          /* a match may cover it; others are literals */
-    uint64_t *has, *outdone; /* a match; the next one is longer */
-    uint16_t *len, *dist;    /* best match of each position */
+    /* 0xff where x has a hash of three or four bytes, else 0. */
+    uint8_t has3[HASH_SIZE];
+    uint8_t has4[1 << MAX_GRAM_BITS];
+    unsigned shift4; /* 16 - bits of the hash of four */
+
+    /* Of y's positions (deflate_hits.h), zeros behind. */
+    uint8_t *three, *four;
+    uint8_t *hint, *most;
+    uint64_t *begins; /* bit q: a match may begin */
+    uint64_t *soft;   /* a match may cover it; others are literals */
 
     z_stream zs;
     bool zs_open;
@@ -205,6 +209,12 @@ static inline void insert_gram(struct ncd_dengine *e, unsigned n, uint32_t pos)
     g->head[hash] = (uint16_t)pos;
 }
 
+/* A hash of four bytes for e->has4, from that of three, in 16 bits. */
+static inline uint32_t hash4(uint32_t of_three, uint8_t fourth, unsigned shift)
+{
+    return (uint16_t)(of_three * 0x9e37u + fourth * 0x79b9u) >> shift;
+}
+
 /*
  * Distance codes: two per power of two from 4 up; a code of k - 1 extra bits
  * covers the distances whose d - 1 has its top bit at k.
@@ -288,17 +298,8 @@ uint32_t ncd_dengine_build_chains(struct ncd_dengine *e, const uint8_t *text,
 void ncd_dengine_close_block(struct ncd_dengine *e, struct state *s,
                              uint32_t end);
 
-/*
- * The size for pairs that may have distances beyond the window or symbols for
- * more than one block; 0 where it is not certain. No limit: always the size.
- */
-size_t ncd_dengine_long(struct ncd_dengine *e, const struct ncd_dsuffix *y);
-
-/*
- * The size by the fast parse; NCD_DSIZE_PRUNED if not below limit; 0 if a
- * chain may be too long for zlib's budget and the careful way must be gone.
- */
-size_t ncd_dengine_fast(struct ncd_dengine *e, const struct ncd_dsuffix *y,
-                        size_t limit);
+/* The size of x . ' ' . y; NCD_DSIZE_PRUNED if not below limit. */
+size_t ncd_dengine_parse(struct ncd_dengine *e, const struct ncd_dsuffix *y,
+                         size_t limit);
 
 #endif

@@ -44,8 +44,7 @@ struct ncd_dstats {
     uint64_t pruned_before; /* by a bound taken before the parse */
     uint64_t pruned_during; /* by the symbols of a part of the parse */
     uint64_t pruned_after;  /* by all symbols, no tree built */
-    uint64_t trees;         /* exact, one block, fast parse */
-    uint64_t careful;       /* exact, parse that counts chains and blocks */
+    uint64_t trees;         /* exact */
     uint64_t zlib;          /* handed to zlib */
 };
 

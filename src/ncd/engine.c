@@ -225,7 +225,6 @@ void ncd_engine_take_stats(ncd_engine *e, ncd_search_stats *sum)
     sum->pruned_during += now->pruned_during - e->taken.pruned_during;
     sum->pruned_after += now->pruned_after - e->taken.pruned_after;
     sum->exact += now->trees - e->taken.trees;
-    sum->exact += now->careful - e->taken.careful;
     sum->library += now->zlib - e->taken.zlib;
     e->taken = *now;
 }

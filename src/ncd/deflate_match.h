@@ -1,0 +1,277 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef NCD_DEFLATE_MATCH_H
+#define NCD_DEFLATE_MATCH_H
+
+/*
+ * The longest match of one position of y, most recent of the longest.
+ *
+ * What y itself has is known. A match of exactly 3, 4 or 5 bytes in x is the
+ * most recent position of x with those bytes, which is the first of a chain by
+ * a hash of just so many; longer ones are looked for in the chain of six bytes,
+ * where texts have one or two entries.
+ *
+ * This is the longest of all. What zlib finds can differ where chains are long
+ * (it looks at tune.chain candidates, a quarter of them if the match pending is
+ * of tune.good or more) or distances are (beyond the window). Pairs in which
+ * either can happen are strict: there a match is held against the budget, and
+ * in doubt zlib's search is made, candidate by candidate.
+ */
+#include "deflate_hits.h"
+
+struct pair {
+    const struct ncd_dengine *e;
+    const struct ncd_dsuffix *y;
+    uint32_t m, n; /* lengths of x . ' ' and y */
+    bool strict;
+};
+
+/* Most recent position of x with the three bytes at scan; 0 if none. */
+static inline uint32_t find3(const struct ncd_dengine *e, const uint8_t *scan)
+{
+    uint32_t cur = e->head[hash3(scan)];
+
+    while (cur != 0 && memcmp(e->buf + cur, scan, MIN_MATCH) != 0)
+        cur = e->prev[cur];
+    return cur;
+}
+
+/* The same for n bytes, 4 to 6, of those loaded. */
+static inline uint32_t find_gram(const struct ncd_dengine *e, unsigned n,
+                                 uint64_t bytes)
+{
+    const struct grams *g = &e->grams[n - MIN_GRAM];
+    uint32_t cur = g->head[hash_gram(bytes, n, e->gram_shift)];
+
+    while (cur != 0) {
+        uint64_t x = load64(e->buf + cur) ^ bytes;
+        if (x == 0 || first_difference(x) >= n)
+            break;
+        cur = g->prev[cur];
+    }
+    return cur;
+}
+
+/* Among x's matches of six bytes and more, from `cur` on in their chain. */
+static inline struct match find_long(const struct pair *p, uint32_t q,
+                                     uint32_t cur, uint32_t beat)
+{
+    const struct ncd_dengine *e = p->e;
+    struct match none = {0, 0};
+    uint32_t max = min_u32(MAX_MATCH, p->n - q);
+
+    if (beat < 5)
+        beat = 5;
+    if (beat >= max || beat >= e->tune.nice)
+        return none;
+    return walk(e->buf, e->grams[2].prev, cur, p->m + q, p->y->text + q, beat,
+                max, e->tune.nice, 0, UINT32_MAX);
+}
+
+/*
+ * What x has, if longer than `beat` (2 or more), the plain way. For the ends of
+ * texts, and where the first of a chain is a stranger to those behind it.
+ */
+static struct match find_plain(const struct pair *p, uint32_t q, uint32_t beat)
+{
+    const struct ncd_dengine *e = p->e;
+    const uint8_t *scan = p->y->text + q;
+    uint64_t bytes = load64(scan);
+    uint32_t max = min_u32(MAX_MATCH, p->n - q);
+    uint32_t cur = max < 6 ? 0 : find_gram(e, 6, bytes);
+    struct match m = {0, 0};
+
+    if (cur != 0)
+        m = find_long(p, q, cur, beat);
+    if (m.len != 0)
+        return m;
+    m.len = 5;
+    cur = max < 5 ? 0 : find_gram(e, 5, bytes);
+    if (cur == 0) {
+        m.len = 4;
+        cur = max < 4 ? 0 : find_gram(e, 4, bytes);
+    }
+    if (cur == 0) {
+        m.len = 3;
+        cur = max < 3 ? 0 : find3(e, scan);
+    }
+    m.dist = p->m + q - cur;
+    if (cur == 0 || m.len <= beat || too_far(m))
+        m.len = 0;
+    return m;
+}
+
+/*
+ * What x has, of three to five bytes. No branch on what is found, as it would
+ * be guessed wrong too often: texts that share five bytes share four, so the
+ * number of agreements gives the length.
+ */
+static inline struct match find_short(const struct pair *p, uint32_t q,
+                                      uint32_t beat)
+{
+    const struct ncd_dengine *e = p->e;
+    const struct grams *g = e->grams;
+    const uint8_t *scan = p->y->text + q;
+    uint64_t bytes = load64(scan);
+    uint32_t c[4] = {0, e->head[hash3(scan)],
+                     g[0].head[hash_gram(bytes, 4, e->gram_shift)],
+                     g[1].head[hash_gram(bytes, 5, e->gram_shift)]};
+    uint32_t v3 = same(load64(e->buf + c[1]), bytes, 3) & (c[1] != 0);
+    uint32_t v4 = same(load64(e->buf + c[2]), bytes, 4) & (c[2] != 0);
+    uint32_t v5 = same(load64(e->buf + c[3]), bytes, 5) & (c[3] != 0);
+    uint32_t behind = ((v3 - 1) & (c[1] != 0)) |
+                      ((v4 - 1) & g[0].mixed[c[2]]) |
+                      ((v5 - 1) & g[1].mixed[c[3]]);
+
+    if (behind != 0)
+        return find_plain(p, q, beat);
+    uint32_t found = v3 + v4 + v5;
+    struct match m = {found + 2, p->m + q - c[found]};
+    if ((m.len <= beat) | too_far(m))
+        m.len = 0;
+    return m;
+}
+
+/* What x has at q, if longer than `beat`. */
+static inline struct match find_in_prefix(const struct pair *p, uint32_t q,
+                                          uint32_t hint, uint32_t beat)
+{
+    const struct ncd_dengine *e = p->e;
+    struct match none = {0, 0};
+
+    if (q + 8 > p->n)
+        return find_plain(p, q, beat);
+    if (hint != HINT_LONG)
+        return find_short(p, q, beat);
+    /* The four bytes that would end a longer match must be x's, too. */
+    if (beat >= 6 && e->four[q + beat - 3] == 0)
+        return none;
+    uint64_t bytes = load64(p->y->text + q);
+    uint32_t c = e->grams[2].head[hash_gram(bytes, 6, e->gram_shift)];
+    if (c != 0 && same(load64(e->buf + c), bytes, 6))
+        return find_long(p, q, c, beat);
+    if (e->grams[2].mixed[c] != 0)
+        return find_plain(p, q, beat);
+    return beat >= 5 ? none : find_short(p, q, beat);
+}
+
+/* ---- as zlib searches ------------------------------------------------- */
+
+/* One candidate after the other. */
+struct search {
+    const uint8_t *scan;
+    uint32_t pos, max, stop, limit, budget;
+    bool first, done;
+    struct match best;
+};
+
+static void offer(struct search *s, uint32_t at, const uint8_t *bytes)
+{
+    /* Of the first one only, the distance may be MAX_DIST. */
+    if (s->budget == 0 || (s->first ? at < s->limit : at <= s->limit)) {
+        s->done = true;
+        return;
+    }
+    s->first = false;
+    s->budget--;
+    uint32_t len = common_length(bytes, s->scan, s->max);
+    if (len > s->best.len) {
+        s->best = (struct match){len, s->pos - at};
+        s->done = len >= s->stop;
+    }
+}
+
+/*
+ * zlib's search at q with a match of `least` pending: positions of the same
+ * hash in y, the last two of x, whose hashes reach into y, and x.
+ */
+static struct match find_as_zlib(const struct pair *p, uint32_t q,
+                                 uint32_t least)
+{
+    const struct ncd_dengine *e = p->e;
+    const uint8_t *text = p->y->text;
+    uint32_t pos = p->m + q, h = hash3(text + q), total = p->m + p->n;
+    struct search s = {.scan = text + q,
+                       .pos = pos,
+                       .max = min_u32(MAX_MATCH, p->n - q),
+                       .limit = pos > MAX_DIST ? pos - MAX_DIST : 0,
+                       .budget = least >= e->tune.good ? e->tune.chain / 4u
+                                                       : e->tune.chain,
+                       .first = true,
+                       .best = {least, 0}};
+
+    s.stop = min_u32(e->tune.nice, s.max);
+    s.done = least >= s.max || s.max < MIN_MATCH;
+    for (uint32_t i = q; i-- > 0 && !s.done;)
+        if (hash3(text + i) == h)
+            offer(&s, p->m + i, text + i);
+    for (uint32_t i = p->m; i-- > 1 && i + 2 >= p->m && !s.done;)
+        if (i + MIN_MATCH <= total && hash3(e->buf + i) == h)
+            offer(&s, i, e->buf + i);
+    for (uint32_t i = e->head[h]; i != 0 && !s.done; i = e->prev[i])
+        if (i + 2 < p->m)
+            offer(&s, i, e->buf + i);
+    if (s.best.dist == 0 || too_far(s.best))
+        s.best.len = 0;
+    return s.best;
+}
+
+/* At most how many positions of y have this hash. */
+static uint32_t count_in_y(const struct ncd_dsuffix *y, uint32_t hash)
+{
+    const unsigned n_top = sizeof y->top_count / sizeof *y->top_count;
+    unsigned i = 0;
+
+    while (i < n_top - 1 && y->top_hash[i] != hash)
+        i++;
+    return y->top_count[i];
+}
+
+/* At least as many candidates as zlib looks at before it sees a match in x. */
+static uint32_t most_seen(const struct pair *p, uint32_t q, struct match m)
+{
+    const struct ncd_dengine *e = p->e;
+    uint32_t h = hash3(p->y->text + q), c = p->m + q - m.dist;
+    uint32_t newest = e->head[h], seen = count_in_y(p->y, h) + 2;
+
+    if (c + 2 >= p->m)
+        return seen;
+    while (newest + 2 >= p->m)
+        newest = e->prev[newest];
+    return seen + (uint32_t)(e->nth[newest] - e->nth[c]) + 1;
+}
+
+/* Whether zlib finds the match as well. */
+static bool is_seen(const struct pair *p, uint32_t q, uint32_t least,
+                    struct match m)
+{
+    const struct tuning *tune = &p->e->tune;
+    uint32_t budget = least >= tune->good ? tune->chain / 4u : tune->chain;
+
+    if (m.dist <= q)
+        return !p->y->deep || least < tune->good;
+    return m.dist < MAX_DIST && most_seen(p, q, m) <= budget;
+}
+
+/* The match zlib finds at q with one of `least` pending (2: none); len 0 if
+ * there is none longer. */
+static inline struct match best_match(const struct pair *p, uint32_t q,
+                                      uint32_t least)
+{
+    const struct ncd_dsuffix *y = p->y;
+    uint32_t hint = p->e->hint[q];
+    struct match own = {y->self_len[q] + 2u, y->self_dist[q]}, m = {0, 0};
+
+    if (own.len == MAX_MATCH - 1)
+        own.len = common_length(y->text + q, y->text + q - own.dist,
+                                min_u32(MAX_MATCH, p->n - q));
+    uint32_t beat = own.len > least ? own.len : least;
+    if (hint + 2 > beat || hint == HINT_LONG)
+        m = find_in_prefix(p, q, hint, beat);
+    if (m.len == 0 && own.len > least)
+        m = own;
+    if (p->strict && m.len != 0 && !is_seen(p, q, least, m))
+        m = find_as_zlib(p, q, least);
+    return m;
+}
+
+#endif
