@@ -19,7 +19,7 @@ enum {
     MAX_MATCH = 258,
     HASH_SIZE = 1 << 15,
     HASH_MASK = HASH_SIZE - 1,
-    MIN_GRAM = 4, /* our own chains: of 4, 5 and 6 bytes */
+    MIN_GRAM = 3, /* our own chains: of 3, 4, 5 and 6 bytes */
     MAX_GRAM = 6,
     N_GRAMS = MAX_GRAM - MIN_GRAM + 1,
     MAX_GRAM_BITS = 14,
@@ -50,7 +50,7 @@ struct state {
     uint64_t bits; /* in finished blocks */
 };
 
-/* Chains of x's positions by a hash of 4, 5 or 6 bytes. */
+/* Chains of x's positions by a hash of 3, 4, 5 or 6 bytes. */
 struct grams {
     uint16_t head[1 << MAX_GRAM_BITS];
     uint16_t *prev; /* MAX_TOTAL + 2 */
@@ -196,7 +196,7 @@ static inline uint32_t same(uint64_t a, uint64_t b, unsigned n)
 #endif
 }
 
-/* Enters position `pos` of e->buf into the chains of n bytes, 4 to 6. */
+/* Enters position `pos` of e->buf into the chains of n bytes, 3 to 6. */
 static inline void insert_gram(struct ncd_dengine *e, unsigned n, uint32_t pos)
 {
     struct grams *g = &e->grams[n - MIN_GRAM];

@@ -25,32 +25,6 @@ struct pair {
     bool strict;
 };
 
-/* Most recent position of x with the three bytes at scan; 0 if none. */
-static inline uint32_t find3(const struct ncd_dengine *e, const uint8_t *scan)
-{
-    uint32_t cur = e->head[hash3(scan)];
-
-    while (cur != 0 && memcmp(e->buf + cur, scan, MIN_MATCH) != 0)
-        cur = e->prev[cur];
-    return cur;
-}
-
-/* The same for n bytes, 4 to 6, of those loaded. */
-static inline uint32_t find_gram(const struct ncd_dengine *e, unsigned n,
-                                 uint64_t bytes)
-{
-    const struct grams *g = &e->grams[n - MIN_GRAM];
-    uint32_t cur = g->head[hash_gram(bytes, n, e->gram_shift)];
-
-    while (cur != 0) {
-        uint64_t x = load64(e->buf + cur) ^ bytes;
-        if (x == 0 || first_difference(x) >= n)
-            break;
-        cur = g->prev[cur];
-    }
-    return cur;
-}
-
 /* Among x's matches of six bytes and more, from `cur` on in their chain. */
 static inline struct match find_long(const struct pair *p, uint32_t q,
                                      uint32_t cur, uint32_t beat)
@@ -68,90 +42,38 @@ static inline struct match find_long(const struct pair *p, uint32_t q,
 }
 
 /*
- * What x has, if longer than `beat` (2 or more), the plain way. For the ends of
- * texts, and where the first of a chain is a stranger to those behind it.
+ * What x has at q, if longer than `beat`: 2 to 258. The hint says for how many
+ * bytes to ask first; it may promise too much. Hashes of different bytes may
+ * share a chain, of which mixed[] warns.
  */
-static struct match find_plain(const struct pair *p, uint32_t q, uint32_t beat)
-{
-    const struct ncd_dengine *e = p->e;
-    const uint8_t *scan = p->y->text + q;
-    uint64_t bytes = load64(scan);
-    uint32_t max = min_u32(MAX_MATCH, p->n - q);
-    uint32_t cur = max < 6 ? 0 : find_gram(e, 6, bytes);
-    struct match m = {0, 0};
-
-    if (cur != 0)
-        m = find_long(p, q, cur, beat);
-    if (m.len != 0)
-        return m;
-    m.len = 5;
-    cur = max < 5 ? 0 : find_gram(e, 5, bytes);
-    if (cur == 0) {
-        m.len = 4;
-        cur = max < 4 ? 0 : find_gram(e, 4, bytes);
-    }
-    if (cur == 0) {
-        m.len = 3;
-        cur = max < 3 ? 0 : find3(e, scan);
-    }
-    m.dist = p->m + q - cur;
-    if (cur == 0 || m.len <= beat || too_far(m))
-        m.len = 0;
-    return m;
-}
-
-/*
- * What x has, of three to five bytes. No branch on what is found, as it would
- * be guessed wrong too often: texts that share five bytes share four, so the
- * number of agreements gives the length.
- */
-static inline struct match find_short(const struct pair *p, uint32_t q,
-                                      uint32_t beat)
-{
-    const struct ncd_dengine *e = p->e;
-    const struct grams *g = e->grams;
-    const uint8_t *scan = p->y->text + q;
-    uint64_t bytes = load64(scan);
-    uint32_t c[4] = {0, e->head[hash3(scan)],
-                     g[0].head[hash_gram(bytes, 4, e->gram_shift)],
-                     g[1].head[hash_gram(bytes, 5, e->gram_shift)]};
-    uint32_t v3 = same(load64(e->buf + c[1]), bytes, 3) & (c[1] != 0);
-    uint32_t v4 = same(load64(e->buf + c[2]), bytes, 4) & (c[2] != 0);
-    uint32_t v5 = same(load64(e->buf + c[3]), bytes, 5) & (c[3] != 0);
-    uint32_t behind = ((v3 - 1) & (c[1] != 0)) |
-                      ((v4 - 1) & g[0].mixed[c[2]]) |
-                      ((v5 - 1) & g[1].mixed[c[3]]);
-
-    if (behind != 0)
-        return find_plain(p, q, beat);
-    uint32_t found = v3 + v4 + v5;
-    struct match m = {found + 2, p->m + q - c[found]};
-    if ((m.len <= beat) | too_far(m))
-        m.len = 0;
-    return m;
-}
-
-/* What x has at q, if longer than `beat`. */
 static inline struct match find_in_prefix(const struct pair *p, uint32_t q,
                                           uint32_t hint, uint32_t beat)
 {
     const struct ncd_dengine *e = p->e;
-    struct match none = {0, 0};
+    uint64_t bytes = load64(p->y->text + q);
+    struct match m = {0, 0};
+    uint32_t c;
 
-    if (q + 8 > p->n)
-        return find_plain(p, q, beat);
-    if (hint != HINT_LONG)
-        return find_short(p, q, beat);
     /* The four bytes that would end a longer match must be x's, too. */
     if (beat >= 6 && e->four[q + beat - 3] == 0)
-        return none;
-    uint64_t bytes = load64(p->y->text + q);
-    uint32_t c = e->grams[2].head[hash_gram(bytes, 6, e->gram_shift)];
-    if (c != 0 && same(load64(e->buf + c), bytes, 6))
-        return find_long(p, q, c, beat);
-    if (e->grams[2].mixed[c] != 0)
-        return find_plain(p, q, beat);
-    return beat >= 5 ? none : find_short(p, q, beat);
+        return m;
+    for (uint32_t n = hint + 2; n > beat || n == 6; n--) {
+        const struct grams *g = &e->grams[n - MIN_GRAM];
+        if (q + n > p->n)
+            continue;
+        c = g->head[hash_gram(bytes, n, e->gram_shift)];
+        while (!same(load64(e->buf + c), bytes, n) && g->mixed[c])
+            c = g->prev[c];
+        if (c == 0 || !same(load64(e->buf + c), bytes, n))
+            continue;
+        if (n == 6)
+            return find_long(p, q, c, beat);
+        m = (struct match){n, p->m + q - c};
+        if (too_far(m))
+            m.len = 0;
+        break;
+    }
+    return m;
 }
 
 /* ---- as zlib searches ------------------------------------------------- */
