@@ -9,10 +9,10 @@
  */
 #include "deflate_engine.h"
 
-/* What hanging changed in has4, the newest last. */
+/* What stood in e->follow before hanging, the newest last. */
 struct border {
-    uint32_t slot[MAX_GRAM];
-    uint8_t before[MAX_GRAM];
+    uint32_t hash[2];
+    uint8_t before[2];
     unsigned n;
 };
 
@@ -59,13 +59,9 @@ static void hang_border(struct ncd_dengine *e, uint32_t total,
     for (uint32_t p = border_start(m, 3); p < m && p + 3 <= total; p++) {
         uint32_t h = hash3(e->buf + p);
         insert(e, p, h);
-        e->has3[h] = 0xff;
-    }
-    for (uint32_t p = border_start(m, 4); p < m && p + 4 <= total; p++) {
-        uint32_t h = hash4(hash3(e->buf + p), e->buf[p + 3], e->shift4);
-        border->slot[border->n] = h;
-        border->before[border->n++] = e->has4[h];
-        e->has4[h] = 0xff;
+        border->hash[border->n] = h;
+        border->before[border->n++] = e->follow[h];
+        e->follow[h] = 0xff;
     }
     for (uint32_t n = MIN_GRAM; n <= MAX_GRAM; n++)
         for (uint32_t p = border_start(m, n); p < m && p + n <= total; p++)
@@ -81,11 +77,10 @@ static void unhang_border(struct ncd_dengine *e, uint32_t total,
         if (p + 3 <= total) {
             uint32_t h = hash3(e->buf + p);
             e->head[h] = e->prev[p];
-            e->has3[h] = e->prev[p] != 0 ? 0xff : 0;
         }
     while (border->n != 0) {
         border->n--;
-        e->has4[border->slot[border->n]] = border->before[border->n];
+        e->follow[border->hash[border->n]] = border->before[border->n];
     }
     for (uint32_t n = MIN_GRAM; n <= MAX_GRAM; n++)
         for (uint32_t p = m; p-- > border_start(m, n);)

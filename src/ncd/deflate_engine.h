@@ -88,10 +88,9 @@ struct ncd_dengine {
     struct grams grams[N_GRAMS];
     unsigned gram_shift; /* 64 - bits of their hash */
 
-    /* 0xff where x has a hash of three or four bytes, else 0. */
-    uint8_t has3[HASH_SIZE];
-    uint8_t has4[1 << MAX_GRAM_BITS];
-    unsigned shift4; /* 16 - bits of the hash of four */
+    /* By the hash of three bytes: which bytes follow them in x, one bit for
+     * each class of bytes (byte_class). */
+    uint8_t follow[HASH_SIZE];
 
     /* Of y's positions (deflate_hits.h), zeros behind. */
     uint8_t *three, *four;
@@ -209,10 +208,10 @@ static inline void insert_gram(struct ncd_dengine *e, unsigned n, uint32_t pos)
     g->head[hash] = (uint16_t)pos;
 }
 
-/* A hash of four bytes for e->has4, from that of three, in 16 bits. */
-static inline uint32_t hash4(uint32_t of_three, uint8_t fourth, unsigned shift)
+/* One of eight bits for a byte, such that common letters spread evenly. */
+static inline uint8_t byte_class(uint8_t byte)
 {
-    return (uint16_t)(of_three * 0x9e37u + fourth * 0x79b9u) >> shift;
+    return (uint8_t)(1u << (uint8_t)(byte * 0x9du + 0x2fu) / 32);
 }
 
 /*

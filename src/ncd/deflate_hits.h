@@ -39,25 +39,27 @@ static inline uint64_t top_bits(const uint8_t *bytes)
     return word;
 }
 
-/* 64 positions from t on. Reads t[0 .. 66]. */
-static inline void look_up64(const struct ncd_dengine *e,
-                             const uint8_t *restrict t, uint8_t *restrict three,
-                             uint8_t *restrict four)
+/* What follows in x, for 64 positions of y from t on. Reads t[0 .. 65]. */
+static inline void look_up64(const uint8_t *restrict follow,
+                             const uint8_t *restrict t, uint8_t *restrict found)
 {
-    uint16_t hash[64], of_four[64];
-    unsigned shift = e->shift4;
+    uint16_t hash[64];
 
     for (unsigned i = 0; i < 64; i++)
         hash[i] =
             (uint16_t)((t[i] << 10 ^ t[i + 1] << 5 ^ t[i + 2]) & HASH_MASK);
     for (unsigned i = 0; i < 64; i++)
-        of_four[i] = (uint16_t)((uint16_t)(hash[i] * 0x9e37u +
-                                           t[i + 3] * 0x79b9u) >>
-                                shift);
+        found[i] = follow[hash[i]];
+}
+
+/* From what was looked up (in `three`). next: y's classes of bytes. */
+static inline void split64(uint8_t *restrict three, uint8_t *restrict four,
+                           const uint8_t *restrict next)
+{
     for (unsigned i = 0; i < 64; i++)
-        three[i] = e->has3[hash[i]];
+        four[i] = (uint8_t)(0 - ((three[i] & next[i]) != 0));
     for (unsigned i = 0; i < 64; i++)
-        four[i] = e->has4[of_four[i]];
+        three[i] = (uint8_t)(0 - (three[i] != 0));
 }
 
 /* A match of four bytes is one of three, twice. */
@@ -110,7 +112,9 @@ static inline void find_hints(struct ncd_dengine *e,
     uint64_t before = 0;
 
     for (uint32_t i = 0; i < n; i += 64)
-        look_up64(e, y->text + i, e->three + i, e->four + i);
+        look_up64(e->follow, y->text + i, e->three + i);
+    for (uint32_t i = 0; i < n; i += 64)
+        split64(e->three + i, e->four + i, y->next + i);
     memset(e->three + last3, 0, end - last3 + 64);
     memset(e->four + last4, 0, end - last4 + 64);
     if (crossing)

@@ -46,7 +46,7 @@ static inline struct match find_long(const struct pair *p, uint32_t q,
  * bytes to ask first; it may promise too much. Hashes of different bytes may
  * share a chain, of which mixed[] warns.
  */
-static inline struct match find_in_prefix(const struct pair *p, uint32_t q,
+static struct match find_in_prefix(const struct pair *p, uint32_t q,
                                           uint32_t hint, uint32_t beat)
 {
     const struct ncd_dengine *e = p->e;
@@ -174,18 +174,27 @@ static bool is_seen(const struct pair *p, uint32_t q, uint32_t least,
     return m.dist < MAX_DIST && most_seen(p, q, m) <= budget;
 }
 
+/* y's own match of 257 or 258 bytes, for which one length is kept. */
+static struct match longest_own(const struct pair *p, uint32_t q)
+{
+    const uint8_t *scan = p->y->text + q;
+    uint32_t dist = p->y->self_dist[q];
+
+    return (struct match){
+        common_length(scan, scan - dist, min_u32(MAX_MATCH, p->n - q)), dist};
+}
+
 /* The match zlib finds at q with one of `least` pending (2: none); len 0 if
  * there is none longer. */
 static inline struct match best_match(const struct pair *p, uint32_t q,
                                       uint32_t least)
 {
-    const struct ncd_dsuffix *y = p->y;
     uint32_t hint = p->e->hint[q];
-    struct match own = {y->self_len[q] + 2u, y->self_dist[q]}, m = {0, 0};
+    struct match own = {p->y->self_len[q] + 2u, p->y->self_dist[q]};
+    struct match m = {0, 0};
 
     if (own.len == MAX_MATCH - 1)
-        own.len = common_length(y->text + q, y->text + q - own.dist,
-                                min_u32(MAX_MATCH, p->n - q));
+        own = longest_own(p, q);
     uint32_t beat = own.len > least ? own.len : least;
     if (hint + 2 > beat || hint == HINT_LONG)
         m = find_in_prefix(p, q, hint, beat);

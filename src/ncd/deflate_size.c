@@ -171,13 +171,11 @@ static void index_prefix(struct ncd_dengine *e, uint32_t m)
     while (bits < MAX_GRAM_BITS && (12 * m) >> bits != 0)
         bits++;
     e->gram_shift = 64 - bits;
-    e->shift4 = 16 - bits;
-    memset(e->has3, 0, sizeof e->has3);
-    memset(e->has4, 0, (size_t)1 << bits);
-    for (uint32_t p = 1; p + 3 <= m; p++)
-        e->has3[hash3(e->buf + p)] = 0xff;
+    memset(e->follow, 0, sizeof e->follow);
     for (uint32_t p = 1; p + 4 <= m; p++)
-        e->has4[hash4(hash3(e->buf + p), e->buf[p + 3], e->shift4)] = 0xff;
+        e->follow[hash3(e->buf + p)] |= byte_class(e->buf[p + 3]);
+    if (m >= 4) /* what follows the last three is y's affair */
+        e->follow[hash3(e->buf + m - 3)] = 0xff;
     for (unsigned i = 0; i < N_GRAMS; i++) {
         struct grams *g = &e->grams[i];
         memset(g->head, 0, sizeof *g->head << bits);

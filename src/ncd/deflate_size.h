@@ -20,12 +20,13 @@
 
 /*
  * What is known beforehand of a text used as second part, for one level.
- * Memory: 4 bytes per byte of text and 2 bits, plus about 250 bytes.
+ * Memory: 5 bytes per byte of text and 2 bits, plus about 250 bytes.
  */
 struct ncd_dsuffix {
     uint8_t *text;         /* own copy, followed by 80 zero bytes */
     uint16_t *self_dist;   /* longest match inside the text; 0 = none */
     uint8_t *self_len;     /* its length - 2, at most 255; 0 = none */
+    uint8_t *next;         /* class of the byte three positions on */
     uint64_t *cross;       /* bit p; one word to spare:
                               : text[p .. p+2] repeats y's beginning */
     uint64_t *self_cover;  /* bit p: some self-match covers p */
