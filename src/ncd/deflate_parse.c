@@ -100,8 +100,13 @@ static size_t least_size(const struct tally *t, uint32_t header,
     return (size_t)((block.bits_before + 3 + least + 7) >> 3);
 }
 
-/* Whether all symbols counted, the size is at least `limit`. */
-static bool is_beyond(const struct tally *t, struct block block, size_t limit)
+/*
+ * Whether all symbols counted, the size is at least `limit`. The true header is
+ * some two fifths longer than its bound in short texts; an estimate takes one
+ * fifth for granted.
+ */
+static bool is_beyond(const struct tally *t, struct block block, size_t limit,
+                      bool guesses)
 {
     struct ncd_dheader header;
 
@@ -113,6 +118,8 @@ static bool is_beyond(const struct tally *t, struct block block, size_t limit)
     if (least_size(t, header.bits, block) >= limit)
         return true;
     uint32_t bits = ncd_dheader_bits(&header, t->bound, t->n_lit + t->n_match);
+    if (guesses)
+        bits += bits / 5;
     return least_size(t, bits, block) >= limit;
 }
 
@@ -279,16 +286,34 @@ static uint32_t take_matches(const struct pair *p, uint64_t *soft, uint32_t q,
     return q;
 }
 
+/*
+ * Whether the size will likely be at least `limit`, when y is parsed up to q:
+ * what the rest will cost is estimated from what the parse has cost so far,
+ * since `began`, less a fifth.
+ */
+static bool is_hopeless(const struct pair *p, const struct tally *t,
+                        size_t began, uint32_t q, struct block block,
+                        size_t limit)
+{
+    size_t now = least_size(t, p->e->prefix_header, block);
+
+    return q != 0 &&
+           now + (now - began) * (p->n - q) / q * 4 / 5 >= limit;
+}
+
 /* The symbols of y that are not counted yet; false once they are known to make
  * a size that is not below the limit. */
 static bool count_stretches(const struct pair *p, uint64_t *soft,
                             uint32_t q, struct block block, size_t limit,
                             struct tally *t)
 {
+    size_t began = least_size(t, p->e->prefix_header, block);
+
     while (q < p->n) {
         uint32_t from = q;
         if (limit != SIZE_MAX &&
-            least_size(t, NCD_DHEADER_LEAST, block) >= limit)
+            (least_size(t, NCD_DHEADER_LEAST, block) >= limit ||
+             (p->e->guesses && is_hopeless(p, t, began, q, block, limit))))
             return false;
         q = take_matches(p, soft, q, min_u32(p->n, q / 64 * 64 + STRETCH), t);
         count_literals(soft, 0, p->y->text, from, q, t);
@@ -319,7 +344,7 @@ static size_t parse_one_block(struct ncd_dengine *e, const struct pair *p,
         e->stats.pruned_during++;
         return NCD_DSIZE_PRUNED;
     }
-    if (is_beyond(t, block, limit)) {
+    if (is_beyond(t, block, limit, e->guesses)) {
         e->stats.pruned_after++;
         return NCD_DSIZE_PRUNED;
     }
@@ -425,7 +450,7 @@ static size_t parse_blocks(struct ncd_dengine *e, const struct pair *p,
         e->stats.pruned_during++;
         return NCD_DSIZE_PRUNED;
     }
-    if (is_beyond(t, block_so_far(&s, total), limit)) {
+    if (is_beyond(t, block_so_far(&s, total), limit, e->guesses)) {
         e->stats.pruned_after++;
         return NCD_DSIZE_PRUNED;
     }

@@ -96,6 +96,12 @@ bool ncd_dengine_size(struct ncd_dengine *e, const struct ncd_dsuffix *y,
                       size_t limit, size_t *size_out);
 
 /*
+ * Whether NCD_DSIZE_PRUNED may also mean "very likely not below the limit", by
+ * an estimate in place of a bound. Off at first. Sizes are exact either way.
+ */
+void ncd_dengine_guess(struct ncd_dengine *e, bool guesses);
+
+/*
  * Compares engines of this level with the linked zlib on a built-in corpus of
  * a few hundred pairs, in a few milliseconds. *equal_out: whether all sizes
  * agree and all prunings were right. Returns false if out of memory.

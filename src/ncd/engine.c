@@ -21,6 +21,7 @@ struct ncd_engine {
     size_t prefix_nbytes;      /* first text and separator in `joined` */
     struct ncd_dengine *sizer; /* opened when first needed */
     int sizer_has_first;
+    int guesses;
     uint64_t n_library;
     struct ncd_dstats taken; /* what ncd_engine_take_stats has given out */
 };
@@ -81,6 +82,11 @@ ncd_status ncd_engine_size(ncd_engine *e, ncd_text text, double *nbytes_out,
     if (text.nbytes == 0)
         text.bytes = "";
     return e->codec->size(e->context, text, nbytes_out, err);
+}
+
+void ncd_engine_guess(ncd_engine *e, int guesses)
+{
+    e->guesses = guesses;
 }
 
 void ncd_engine_set_first(ncd_engine *e, ncd_text first)
@@ -146,6 +152,7 @@ static ncd_status joint_by_sizer(ncd_engine *e,
             return ncd_fail_nomem(err);
         e->sizer_has_first = 1;
     }
+    ncd_dengine_guess(e->sizer, e->guesses);
     if (!ncd_dengine_size(e->sizer, prepared, raw_limit(e, limit), &size))
         return ncd_fail(err, NCD_ERR_CODEC, "zlib: cannot compress");
     *size_out = size == NCD_DSIZE_PRUNED
