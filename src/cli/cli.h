@@ -118,7 +118,7 @@ struct run_args {
 };
 
 /* Candidates of an approximate search where N is not given. */
-#define DEFAULT_CANDIDATES 200
+#define DEFAULT_CANDIDATES 400
 
 extern struct measure_args measure_args;
 extern struct reader_args reader_args;
