@@ -22,6 +22,7 @@ struct ncd_measure {
     ncd_distance distance;
     ncd_order order;
     struct ncd_buf separator;
+    int use_prefix; /* joint sizes by the codec's prefix state, if it has one */
     /* Level at which the size-only DEFLATE engine could stand in for the codec,
      * and what the codec's wrapper adds to its sizes; 0: it can't. */
     int fast_level;
