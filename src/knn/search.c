@@ -98,6 +98,9 @@ static ncd_status offer_pair(const struct job *job, ncd_engine *engine,
     if (prepared)
         status = ncd_engine_joint(engine, (ncd_text){0}, prepared,
                                   limit_for(s, nearest, j, x), &xy, err);
+    else if (s->measure->order == NCD_ORDER_TEST_FIRST)
+        status = ncd_engine_joint(engine, ncd_dataset_text(s->training, j),
+                                  NULL, limit_for(s, nearest, j, x), &xy, err);
     else
         status =
             ncd_engine_join_pair(engine, job->queries->texts[q],
