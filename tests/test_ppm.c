@@ -175,10 +175,10 @@ START_TEST(discounts_are_below_their_counts)
     for (int o = 0; o <= NCD_PPM_ORDER; o++)
         for (int r = 0; r < NCD_PPM_RUNS; r++)
             for (int s = 0; s < NCD_PPM_SINGLE; s++)
-                for (unsigned i = 0; i < 3; i++) {
+                for (unsigned i = 1; i <= 3; i++) {
                     unsigned discount = weights[o][r][s].discounts[i];
                     ck_assert_uint_gt(discount, 0);
-                    ck_assert_uint_lt(discount, 256 * (i + 1));
+                    ck_assert_uint_lt(discount, 256 * i);
                     ck_assert_uint_lt(weights[o][r][s].weight, 512);
                 }
 }

@@ -43,13 +43,16 @@
 
 #define STAMP_MAX 255u
 
-/* Discounts depend on counts of 1, 2, and 3 or more. */
+/* Of a context, how many bytes have come behind it once, twice, and more often:
+ * a byte each, the lowest first; above them the stamp. */
+#define STAMP_SHIFT 24
+#define TYPES 0x00ffffffu
+
 struct node {
     uint64_t key;
-    uint16_t count;   /* of the string's last byte behind the ones before */
-    uint16_t total;   /* of the counts of what came behind the string */
-    uint8_t types[3]; /* how many bytes have come behind it once, twice, more */
-    uint8_t stamp;
+    uint16_t count; /* of the string's last byte behind the ones before */
+    uint16_t total; /* of the counts of what came behind the string */
+    uint32_t types_stamp;
 };
 
 struct change {
@@ -76,7 +79,8 @@ struct ncd_ppm {
     struct node root, singles[256];
     struct node *slots; /* [mask + 1] in use of [capacity] */
     size_t capacity, mask;
-    unsigned base_stamp, stamp; /* before and since the mark */
+    int shift;                  /* 64 - log2(mask + 1) */
+    uint32_t base_stamp, stamp; /* before and since the mark */
     struct change *journal;
     size_t n_changes, journal_capacity;
     struct ncd_ppm_weights weights[ORDER + 1][NCD_PPM_RUNS][NCD_PPM_SINGLE];
@@ -85,9 +89,19 @@ struct ncd_ppm {
 
 /* --- Nodes --- */
 
+/* Most branches on what a node holds can't be predicted, and one missed costs
+ * more than all else that is done with a node. Hence & and | in place of && and
+ * ||, here and below. */
 static int is_live(const struct ncd_ppm *m, const struct node *node)
 {
-    return node->stamp == m->stamp || node->stamp == m->base_stamp;
+    uint32_t stamp = node->types_stamp >> STAMP_SHIFT;
+    return (stamp == m->stamp) | (stamp == m->base_stamp);
+}
+
+static unsigned n_types(const struct node *context)
+{
+    uint32_t types = context->types_stamp;
+    return (types & 0xff) + (types >> 8 & 0xff) + (types >> 16 & 0xff);
 }
 
 static uint64_t key_of(uint64_t history, int nbytes)
@@ -96,19 +110,23 @@ static uint64_t key_of(uint64_t history, int nbytes)
     return bytes | (uint64_t)nbytes << 56;
 }
 
-/* The node of a key, or the empty slot where it would be. Fibonacci hashing;
- * the lowest bits of the product depend on the lowest of the key only. */
+/* The node of a key, or the empty slot where it would be. Fibonacci hashing, of
+ * whose product the highest bits depend on the whole key. */
 static struct node *find_from(const struct ncd_ppm *m, size_t i, uint64_t key)
 {
-    while (is_live(m, &m->slots[i]) && m->slots[i].key != key)
+    while (is_live(m, &m->slots[i]) & (m->slots[i].key != key))
         i = (i + 1) & m->mask;
     return &m->slots[i];
 }
 
+static size_t slot_of(const struct ncd_ppm *m, uint64_t key)
+{
+    return (size_t)(key * UINT64_C(0x9E3779B97F4A7C15) >> m->shift);
+}
+
 static struct node *find(const struct ncd_ppm *m, uint64_t key)
 {
-    uint64_t hash = key * UINT64_C(0x9E3779B97F4A7C15);
-    return find_from(m, (size_t)(hash >> 32) & m->mask, key);
+    return find_from(m, slot_of(m, key), key);
 }
 
 static int holds(const struct ncd_ppm *m, const struct node *node, uint64_t key)
@@ -139,16 +157,15 @@ struct blend {
 static struct blend blend_of(const struct ncd_ppm *m, int order, unsigned run,
                              const struct node *context)
 {
-    const uint8_t *types = context->types;
-    unsigned single = 0;
-    if (types[0] + types[1] + types[2] == 1)
-        single = context->total < NCD_PPM_SINGLE ? context->total
-                                                 : NCD_PPM_SINGLE - 1;
+    uint32_t types = context->types_stamp;
+    unsigned total = context->total;
+    unsigned single = total < NCD_PPM_SINGLE ? total : NCD_PPM_SINGLE - 1;
+    single = n_types(context) == 1 ? single : 0;
     const struct ncd_ppm_weights *w = &m->weights[order][run][single];
-    uint64_t inverse = inverse_of(m, context->total + w->weight);
-    uint64_t mass = 256u * w->weight + (unsigned)w->discounts[0] * types[0] +
-                    (unsigned)w->discounts[1] * types[1] +
-                    (unsigned)w->discounts[2] * types[2];
+    uint64_t inverse = inverse_of(m, total + w->weight);
+    uint64_t mass = 256u * w->weight + w->discounts[1] * (types & 0xff) +
+                    w->discounts[2] * (types >> 8 & 0xff) +
+                    w->discounts[3] * (types >> 16 & 0xff);
     return (struct blend){inverse, mass * inverse >> 18, w};
 }
 
@@ -159,12 +176,8 @@ static struct blend blend_of(const struct ncd_ppm *m, int order, unsigned run,
  */
 static uint64_t blended(const struct blend *blend, unsigned count, uint64_t p)
 {
-    uint64_t own = 0;
-    if (count) {
-        unsigned discount =
-            blend->weights->discounts[count < 3 ? count - 1 : 2];
-        own = (256u * count - discount) * blend->inverse >> 18;
-    }
+    unsigned discount = blend->weights->discounts[count < 3 ? count : 3];
+    uint64_t own = (256u * count - discount) * blend->inverse >> 18;
     return own + (blend->rest * p >> NCD_PPM_ONE_LOG2);
 }
 
@@ -210,28 +223,26 @@ static uint32_t look_up(struct ncd_ppm *m, unsigned byte, struct step *step)
     uint64_t p = prior_of(m, byte);
     step->history = at->history << 8 | byte;
     step->known = -1;
-    for (int o = 0; o < at->n_contexts; o++) {
-        struct node *child = find_string(m, step->history, o + 1);
-        step->children[o] = child;
-        const struct node *context = at->contexts[o];
-        if (!context->total)
-            continue;
+    for (int o = 0; o < at->n_contexts; o++)
+        step->children[o] = find_string(m, step->history, o + 1);
+    for (int o = 0; o < at->n_contexts && at->contexts[o]->total; o++) {
+        const struct node *child = step->children[o];
         unsigned count = is_live(m, child) ? child->count : 0;
-        if (count)
-            step->known = o;
-        struct blend blend = blend_of(m, o, run, context);
+        step->known = count ? o : step->known;
+        struct blend blend = blend_of(m, o, run, at->contexts[o]);
         p = blended(&blend, count, p);
     }
     return with_floor(p);
 }
 
-/* About to change the node; the journal has room. */
+/* About to change the node. The journal has room for one more than it needs, so
+ * that it is written to in any case. */
 static void touch(struct ncd_ppm *m, struct node *node)
 {
-    if (node->stamp != m->stamp) {
-        m->journal[m->n_changes++] = (struct change){node, *node};
-        node->stamp = (uint8_t)m->stamp;
-    }
+    uint32_t types = node->types_stamp;
+    m->journal[m->n_changes] = (struct change){node, *node};
+    m->n_changes += types >> STAMP_SHIFT != m->stamp;
+    node->types_stamp = (types & TYPES) | m->stamp << STAMP_SHIFT;
 }
 
 /* The child's node, made where it isn't there yet. Its slot may have gone to
@@ -247,24 +258,21 @@ static struct node *child_node(struct ncd_ppm *m, struct node *child,
         child = find_from(m, (size_t)(child - m->slots), key);
         m->now.n_nodes++;
     }
-    *child = (struct node){.key = key, .stamp = (uint8_t)m->stamp};
+    *child = (struct node){.key = key, .types_stamp = m->stamp << STAMP_SHIFT};
     return child;
 }
 
+/* What one more of a count of 0, 1, 2, and more does to the types. */
+static const uint32_t type_changes[4] = {0x1, 0x100 - 0x1, 0x10000 - 0x100, 0};
+
 static void count(struct ncd_ppm *m, struct node *context, struct node *child)
 {
-    uint8_t *types = context->types;
-    unsigned n_types = types[0] + types[1] + types[2];
     if (context->total == COUNT_MAX ||
-        (child->count == 0 && n_types == TYPES_MAX))
+        (child->count == 0 && n_types(context) == TYPES_MAX))
         return;
     touch(m, context);
     context->total++;
-    if (child->count < 3) {
-        types[child->count]++;
-        if (child->count)
-            types[child->count - 1]--;
-    }
+    context->types_stamp += type_changes[child->count < 3 ? child->count : 3];
     child->count++;
 }
 
@@ -312,20 +320,28 @@ static void forget(struct ncd_ppm *m)
     }
     m->base_stamp = ++m->stamp;
     m->n_changes = 0;
-    m->root = (struct node){.stamp = (uint8_t)m->stamp};
+    m->root = (struct node){.types_stamp = m->stamp << STAMP_SHIFT};
     m->now.contexts[0] = &m->root;
     m->now.n_contexts = 1;
     m->now.run = m->now.strange = 0;
     m->now.n_nodes = 0;
 }
 
-/* Slots that `n_nodes` leave a quarter free of. */
+/* Slots that `n_nodes` leave an eighth free of; mostly it is more, since not
+ * every byte makes as many nodes as it may. */
 static size_t slots_for(size_t n_nodes)
 {
     size_t n = SLOTS_MIN;
-    while (n / 4 * 3 < n_nodes)
+    while (n / 8 * 7 < n_nodes)
         n *= 2;
     return n;
+}
+
+/* n is a power of two. */
+static void use_slots(struct ncd_ppm *m, size_t n)
+{
+    m->mask = n - 1;
+    m->shift = __builtin_clzll(n) + 1;
 }
 
 /* A table of n slots; what is in them may be stale. */
@@ -339,7 +355,7 @@ static ncd_status make_slots(struct ncd_ppm *m, size_t n)
         m->slots = slots;
         m->capacity = n;
     }
-    m->mask = n - 1;
+    use_slots(m, n);
     return NCD_OK;
 }
 
@@ -353,7 +369,7 @@ static ncd_status grow(struct ncd_ppm *m, size_t n_nodes)
     if (!slots)
         return NCD_ERR_NOMEM;
     m->slots = slots;
-    m->mask = n - 1;
+    use_slots(m, n);
     m->capacity = n;
     for (size_t i = 0; i < n_old; i++)
         if (is_live(m, &old[i]))
@@ -371,10 +387,15 @@ struct ncd_ppm *ncd_ppm_new(void)
     if (!m)
         return NULL;
     ncd_ppm_fill_weights(m->weights);
+    if (ncd_grow(&m->journal, &m->journal_capacity, 1, sizeof *m->journal) !=
+        NCD_OK) {
+        free(m);
+        return NULL;
+    }
     for (unsigned n = 1; n < 1024; n++)
         m->inverses[n] = (UINT64_C(1) << 40) / n;
     if (ncd_ppm_start(m, 0) != NCD_OK) {
-        free(m);
+        ncd_ppm_free(m);
         return NULL;
     }
     return m;
@@ -391,15 +412,12 @@ void ncd_ppm_free(struct ncd_ppm *m)
 
 ncd_status ncd_ppm_start(struct ncd_ppm *m, size_t nbytes_expected)
 {
-    /* Short texts may come in pairs without end, and shall not have to grow the
-     * table; long ones repeat themselves and need less. */
+    /* More than half of the nodes a text may make, as short ones do; long ones
+     * repeat themselves and make less. */
     size_t n_short = nbytes_expected < 4 * CHUNK ? nbytes_expected : 4 * CHUNK;
-    size_t n_nodes = ORDER * n_short + 2 * (nbytes_expected - n_short);
-    size_t most = slots_for(n_nodes < NODES_MAX ? n_nodes : NODES_MAX);
-    if (nbytes_expected <= NODES_MAX / ORDER &&
-        slots_for(ORDER * nbytes_expected) <= m->capacity)
-        most = slots_for(ORDER * nbytes_expected);
-    if (make_slots(m, most) != NCD_OK)
+    size_t n_nodes = ORDER * n_short * 3 / 4 + 2 * (nbytes_expected - n_short);
+    if (make_slots(m, slots_for(n_nodes < NODES_MAX ? n_nodes : NODES_MAX)) !=
+        NCD_OK)
         return NCD_ERR_NOMEM;
     m->now = (struct place){.mantissa = UINT64_C(1) << 31};
     forget(m);
@@ -417,12 +435,23 @@ static uint64_t bits_of(double limit)
     return bits + ((double)bits < 8 * limit);
 }
 
+/* Asks for the memory of the next step's nodes: where they are is known ahead,
+ * and no order's slot has to wait for the order before. */
+static void prefetch(const struct ncd_ppm *m, uint64_t history)
+{
+    for (int nbytes = 2; nbytes <= ORDER + 1; nbytes++)
+        __builtin_prefetch(&m->slots[slot_of(m, key_of(history, nbytes))]);
+}
+
 static int take_chunk(struct ncd_ppm *m, const unsigned char *bytes, size_t n,
                       uint64_t limit)
 {
     struct step step;
     /* The mantissa holds up to one bit of what n_bits says. */
     for (size_t i = 0; i < n && m->now.n_bits <= limit; i++) {
+        if (i + 1 < n)
+            prefetch(m, m->now.history << 16 | (unsigned)bytes[i] << 8 |
+                            bytes[i + 1]);
         pay(&m->now, look_up(m, bytes[i], &step));
         learn(m, &step);
     }
@@ -482,7 +511,7 @@ ncd_status ncd_ppm_mark(struct ncd_ppm *m, size_t nbytes, int *marked_out)
         m->stamp == STAMP_MAX)
         return NCD_OK;
     if (ncd_grow(&m->journal, &m->journal_capacity,
-                 n_changes < n_old ? n_changes : n_old,
+                 (n_changes < n_old ? n_changes : n_old) + 1,
                  sizeof *m->journal) != NCD_OK ||
         grow(m, n_nodes) != NCD_OK)
         return NCD_ERR_NOMEM;

@@ -69,9 +69,9 @@ const uint8_t ncd_ppm_run_class[NCD_PPM_RUN_MAX + 1] = {
 
 /* Of each order: discounts in 1/256, and weight. */
 static const struct ncd_ppm_weights plain[NCD_PPM_ORDER + 1] = {
-    {{154, 171, 264}, 400}, {{154, 249, 285}, 4}, {{303, 363, 447}, 0},
-    {{208, 337, 357}, 0},   {{261, 363, 385}, 0}, {{242, 363, 447}, 0},
-    {{327, 490, 603}, 0}};
+    {{0, 154, 171, 264}, 400}, {{0, 154, 249, 285}, 4}, {{0, 303, 363, 447}, 0},
+    {{0, 208, 337, 357}, 0},   {{0, 261, 363, 385}, 0}, {{0, 242, 363, 447}, 0},
+    {{0, 327, 490, 603}, 0}};
 
 /* Factors to the discounts, 1/256: by run, and by how often a context was seen
  * behind which the same byte always came. */
@@ -93,9 +93,9 @@ static struct ncd_ppm_weights scaled(const struct ncd_ppm_weights *weights,
                                      uint64_t factor)
 {
     struct ncd_ppm_weights out = {.weight = weights->weight};
-    for (unsigned i = 0; i < 3; i++) {
+    for (unsigned i = 1; i <= 3; i++) {
         uint64_t discount = weights->discounts[i] * factor >> 16;
-        uint64_t most = 256 * (i + 1) - 3;
+        uint64_t most = 256 * i - 3;
         discount = discount < most ? discount : most;
         out.discounts[i] = (uint16_t)(discount ? discount : 1);
     }

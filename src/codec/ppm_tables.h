@@ -35,10 +35,10 @@ extern const uint8_t ncd_ppm_run_class[NCD_PPM_RUN_MAX + 1];
  * times; 0: all other contexts. */
 #define NCD_PPM_SINGLE 5
 
-/* Of one order: discounts of counts 1, 2, and more, each below the count, in
- * 1/256; weight of the next shorter order, in counts. */
+/* Of one order: discounts of counts of 0 (none), 1, 2, and more, each below the
+ * count, in 1/256; weight of the next shorter order, in counts. */
 struct ncd_ppm_weights {
-    uint16_t discounts[3];
+    uint16_t discounts[4];
     uint16_t weight;
 };
 
