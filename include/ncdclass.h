@@ -185,7 +185,8 @@ typedef enum ncd_vote {
 /* Where sizes come from. Both give the same sizes, neighbours and labels. */
 typedef enum ncd_engine_kind {
     NCD_ENGINE_AUTO, /* the size-only DEFLATE engine where it is exact, which it
-                        checks against the zlib in use; else as PLAIN */
+                        checks against the zlib in use, likewise for lz4 at
+                        levels 3 to 9; else as PLAIN */
     NCD_ENGINE_PLAIN /* every size from the compression library itself */
 } ncd_engine_kind;
 

@@ -39,7 +39,7 @@ enum {
     N_FIRST = 8,
     N_SECOND = 60,
     ROOM = 1 << 20,
-    MIN_ROUNDS = 3,
+    MIN_ROUNDS = 5,
     MAX_ROUNDS = 50
 };
 #define MIN_SECONDS 0.4
