@@ -66,7 +66,7 @@ struct place {
     int n_contexts;
     uint64_t history; /* the last 8 bytes, the newest lowest */
     unsigned run;     /* of bytes that the longest context knew, bounded */
-    unsigned strange; /* of bytes that no context of 2 knew, bounded */
+    unsigned strange; /* grows while no context of 2 knows a byte, bounded */
     uint64_t position;
     /* The product of all probabilities: mantissa / 2^31, in [1, 2), times
      * 2^-n_bits. */
@@ -290,7 +290,7 @@ static void learn(struct ncd_ppm *m, struct step *step)
     else if (at->run < NCD_PPM_RUN_MAX)
         at->run++;
     if (step->known > 1)
-        at->strange = 0;
+        at->strange /= 2;
     else if (at->strange < NCD_PPM_STRANGE)
         at->strange++;
     if (at->n_contexts <= ORDER)

@@ -23,11 +23,11 @@ extern const uint8_t ncd_ppm_class[256];
 extern const uint16_t ncd_ppm_transitions[NCD_PPM_CLASSES][NCD_PPM_CLASSES];
 extern const uint16_t ncd_ppm_shares[256];
 
-/* How many bytes in a row the longest context has known, in classes; the last
- * class is for the opposite, where for so many bytes no context of 2 or more
- * has known the next, and counts mean nothing. */
+/* How many bytes in a row the longest context has known, in classes. The last
+ * class is for the opposite: hardly any of the last bytes, at least so many,
+ * was known to a context of 2, and counts mean nothing. */
 #define NCD_PPM_RUNS 8
-#define NCD_PPM_STRANGE 32
+#define NCD_PPM_STRANGE 48
 #define NCD_PPM_RUN_MAX 32
 extern const uint8_t ncd_ppm_run_class[NCD_PPM_RUN_MAX + 1];
 
