@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * What the statistical model knows before it has seen a byte: what text in
- * general looks like, and how far counts are to be believed. Numbers fitted
- * to training texts by tools/ppm-tables; see ppm_tables.c.
+ * general looks like, and how far counts are to be believed. ppm_tables.c says
+ * where the numbers come from.
  */
 #ifndef NCD_CODEC_PPM_TABLES_H
 #define NCD_CODEC_PPM_TABLES_H
