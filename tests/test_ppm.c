@@ -94,10 +94,10 @@ START_TEST(a_megabyte_comes_back)
 {
     struct rng rng = {22};
     struct ncd_ppm *model = ncd_ppm_new();
-    size_t n = 1200000;
+    size_t n = 1050000;
     char *text = malloc(n);
-    for (size_t i = 0; i < n; i += 60000)
-        random_english(&rng, (unsigned)i, text + i, 60000);
+    for (size_t i = 0; i < n; i += 50000)
+        random_english(&rng, (unsigned)i, text + i, 50000);
     random_bytes(&rng, (unsigned char *)text + n / 2, 30000);
     expect_round_trip(model, (ncd_text){0}, part(text, n));
     free(text);
@@ -146,7 +146,7 @@ START_TEST(probabilities_sum_to_one_and_are_what_is_paid)
     make_texts();
     for (int i = 0; i < N_TEXTS; i++)
         expect_sums(model,
-                    part(room[i], lengths[i] < 20000 ? lengths[i] : 20000));
+                    part(room[i], lengths[i] < 8000 ? lengths[i] : 8000));
     expect_sums(model, part(room[8], LONGEST)); /* counts come to their end */
     ncd_ppm_free(model);
 }
@@ -236,7 +236,7 @@ START_TEST(a_prefix_changes_no_size)
     void *context = open_context(), *plain = open_context();
     make_texts();
     for (int x = 0; x < N_TEXTS; x++) {
-        ncd_text prefix = part(room[x], lengths[x] < 9000 ? lengths[x] : 9000);
+        ncd_text prefix = part(room[x], lengths[x] < 3000 ? lengths[x] : 3000);
         memcpy(joined, room[x], prefix.nbytes);
         ck_assert_int_eq(ncd_codec_ppm.set_prefix(context, prefix, NULL),
                          NCD_OK);
