@@ -253,6 +253,7 @@ static ncd_status run_tile(void *arg, size_t task, unsigned thread,
         ncd_crew_engine(&job->found->crew, thread, &engine, err);
     if (status != NCD_OK)
         return status;
+    ncd_engine_guess(engine, job->search->n_candidates != 0);
     struct ncd_visits *visits =
         uses_candidates(job) ? &job->found->visits[thread] : NULL;
     return job->training_first ? run_by_training(job, &tile, engine, err)

@@ -20,12 +20,13 @@
 
 /*
  * What is known beforehand of a text used as second part, for one level.
- * Memory: 4 bytes per byte of text and 2 bits, plus about 250 bytes.
+ * Memory: 5 bytes per byte of text and 2 bits, plus about 250 bytes.
  */
 struct ncd_dsuffix {
     uint8_t *text;         /* own copy, followed by 80 zero bytes */
     uint16_t *self_dist;   /* longest match inside the text; 0 = none */
     uint8_t *self_len;     /* its length - 2, at most 255; 0 = none */
+    uint8_t *next;         /* class of the byte three positions on */
     uint64_t *cross;       /* bit p; one word to spare:
                               : text[p .. p+2] repeats y's beginning */
     uint64_t *self_cover;  /* bit p: some self-match covers p */
@@ -44,8 +45,7 @@ struct ncd_dstats {
     uint64_t pruned_before; /* by a bound taken before the parse */
     uint64_t pruned_during; /* by the symbols of a part of the parse */
     uint64_t pruned_after;  /* by all symbols, no tree built */
-    uint64_t trees;         /* exact, one block, fast parse */
-    uint64_t careful;       /* exact, parse that counts chains and blocks */
+    uint64_t trees;         /* exact */
     uint64_t zlib;          /* handed to zlib */
 };
 
@@ -94,6 +94,12 @@ bool ncd_dengine_set_prefix(struct ncd_dengine *e, const void *text, size_t n);
  */
 bool ncd_dengine_size(struct ncd_dengine *e, const struct ncd_dsuffix *y,
                       size_t limit, size_t *size_out);
+
+/*
+ * Whether NCD_DSIZE_PRUNED may also mean "very likely not below the limit", by
+ * an estimate in place of a bound. Off at first. Sizes are exact either way.
+ */
+void ncd_dengine_guess(struct ncd_dengine *e, bool guesses);
 
 /*
  * Compares engines of this level with the linked zlib on a built-in corpus of

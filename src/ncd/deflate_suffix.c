@@ -16,7 +16,7 @@ enum { SUFFIX_PAD = 80 };
 static bool allocate_suffix(struct ncd_dsuffix *s, size_t n)
 {
     size_t words = n / 64 + 2;
-    uint8_t *block = malloc(2 * words * 8 + 2 * n + 2 * n + SUFFIX_PAD);
+    uint8_t *block = malloc(2 * words * 8 + 2 * n + 3 * n + SUFFIX_PAD);
 
     if (block == NULL)
         return false;
@@ -24,7 +24,8 @@ static bool allocate_suffix(struct ncd_dsuffix *s, size_t n)
     s->self_cover = s->cross + words;
     s->self_dist = (uint16_t *)(void *)(block + 2 * words * 8);
     s->self_len = block + 2 * words * 8 + 2 * n;
-    s->text = s->self_len + n;
+    s->next = s->self_len + n;
+    s->text = s->next + n;
     memset(block, 0, 2 * words * 8);
     return true;
 }
@@ -140,6 +141,8 @@ bool ncd_dsuffix_build(struct ncd_dsuffix *s, struct ncd_dengine *e,
     if (n != 0)
         memcpy(s->text, text, n);
     memset(s->text + n, 0, SUFFIX_PAD);
+    for (size_t i = 0; i < n; i++)
+        s->next[i] = byte_class(s->text[i + 3]);
     memset(s->self_dist, 0, 2 * n);
     memset(s->self_len, 0, n);
     if (n > MAX_TOTAL)

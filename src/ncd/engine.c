@@ -25,9 +25,9 @@ struct ncd_engine {
     int codec_has_prefix;      /* the codec was given what is in `joined` */
     struct ncd_dengine *sizer; /* opened when first needed */
     int sizer_has_first;
-    uint64_t n_library,
-        n_beyond;            /* pairs sized, and left early, by the codec */
-    struct ncd_dstats taken; /* what ncd_engine_take_stats has given out */
+    int guesses;
+    uint64_t n_library, n_beyond; /* pairs sized, and left, by the codec */
+    struct ncd_dstats taken;      /* what ncd_engine_take_stats has given out */
 };
 
 ncd_status ncd_engine_new(const struct ncd_measure *measure,
@@ -96,6 +96,11 @@ static int is_joined(const ncd_engine *e, ncd_text first)
            e->prefix_nbytes == first.nbytes + e->measure->separator.n &&
            (first.nbytes == 0 ||
             memcmp(e->joined.bytes, first.bytes, first.nbytes) == 0);
+}
+
+void ncd_engine_guess(ncd_engine *e, int guesses)
+{
+    e->guesses = guesses;
 }
 
 void ncd_engine_set_first(ncd_engine *e, ncd_text first)
@@ -194,6 +199,7 @@ static ncd_status joint_by_sizer(ncd_engine *e,
             return ncd_fail_nomem(err);
         e->sizer_has_first = 1;
     }
+    ncd_dengine_guess(e->sizer, e->guesses);
     if (!ncd_dengine_size(e->sizer, prepared, raw_limit(e, limit), &size))
         return ncd_fail(err, NCD_ERR_CODEC, "zlib: cannot compress");
     *size_out = size == NCD_DSIZE_PRUNED
@@ -276,7 +282,6 @@ void ncd_engine_take_stats(ncd_engine *e, ncd_search_stats *sum)
     sum->pruned_during += now->pruned_during - e->taken.pruned_during;
     sum->pruned_after += now->pruned_after - e->taken.pruned_after;
     sum->exact += now->trees - e->taken.trees;
-    sum->exact += now->careful - e->taken.careful;
     sum->library += now->zlib - e->taken.zlib;
     e->taken = *now;
 }

@@ -59,6 +59,10 @@ void ncd_engine_set_first(ncd_engine *engine, ncd_text first);
 /* Returned as a size by ncd_engine_joint: it is at least the limit. */
 #define NCD_SIZE_BEYOND HUGE_VAL
 
+/* Whether "beyond the limit" may rest on an estimate in place of a proof, for
+ * approximate search. Engines are opened exact. */
+void ncd_engine_guess(ncd_engine *engine, int guesses);
+
 struct ncd_dsuffix;
 
 /*
