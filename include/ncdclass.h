@@ -195,6 +195,10 @@ typedef enum ncd_engine_kind {
  * other levels, and where memory runs out. */
 NCD_API int ncd_engine_agrees(int level);
 
+/* What that engine uses of this processor: "portable", "sse2" or "avx2". Sizes
+ * are the same. A static string. */
+NCD_API const char *ncd_engine_path(void);
+
 typedef struct ncd_options {
     size_t struct_nbytes;
     const char *compressor;   /* specification; default "gzip" */

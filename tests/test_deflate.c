@@ -142,6 +142,19 @@ static void check_pair(const struct engines *e, struct rng *rng,
     ck_assert(size == truth || (size == NCD_DSIZE_PRUNED && truth >= limit));
 }
 
+/* Any of the paths that this processor can go. */
+static const struct ncd_dpath *any_path(struct rng *rng)
+{
+    const struct ncd_dpath *path;
+    size_t n = 0;
+    while (ncd_dpath_get(n))
+        n++;
+    do
+        path = ncd_dpath_get(rng_below(rng, n));
+    while (!ncd_dpath_is_there(path));
+    return path;
+}
+
 static size_t check_prefix(const struct engines *e, struct rng *rng,
                            uint8_t *first, uint8_t *second)
 {
@@ -154,6 +167,7 @@ static size_t check_prefix(const struct engines *e, struct rng *rng,
         make_text(rng, second, nbytes, x);
         ck_assert(ncd_dsuffix_build(&y[i], e->fast, second, nbytes));
     }
+    ncd_dengine_take_path(e->fast, any_path(rng));
     ck_assert(ncd_dengine_set_prefix(e->fast, first, x.nbytes));
     ck_assert(ncd_dengine_set_prefix(e->library, first, x.nbytes));
     for (size_t i = 0; i < n; i++) {

@@ -58,6 +58,7 @@ struct grams {
 };
 
 struct ncd_dengine {
+    const struct ncd_dpath *path;
     struct tuning tune;
     int level;
     bool use_zlib;

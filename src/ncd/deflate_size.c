@@ -277,7 +277,7 @@ bool ncd_dengine_size(struct ncd_dengine *e, const struct ncd_dsuffix *y,
         e->stats.zlib++;
         return zlib_size(e, y, size_out);
     }
-    *size_out = ncd_dengine_parse(e, y, limit);
+    *size_out = e->path->parse(e, y, limit);
     return true;
 }
 
@@ -289,6 +289,7 @@ struct ncd_dengine *ncd_dengine_new(int level, bool use_zlib)
 
     if (e == NULL)
         return NULL;
+    e->path = ncd_dpath_best();
     e->level = level;
     e->tune = tunings[level - 4];
     e->use_zlib = use_zlib;
@@ -343,6 +344,11 @@ void ncd_dengine_free(struct ncd_dengine *e)
     free(e->soft);
     free(e->out);
     free(e);
+}
+
+void ncd_dengine_take_path(struct ncd_dengine *e, const struct ncd_dpath *path)
+{
+    e->path = path;
 }
 
 void ncd_dengine_guess(struct ncd_dengine *e, bool guesses)

@@ -51,6 +51,21 @@ struct ncd_dstats {
 
 struct ncd_dengine;
 
+/* A way to compute sizes, of those compiled in: they differ in what they want
+ * of the processor and in speed, not in sizes. */
+struct ncd_dpath {
+    const char *name;
+    size_t (*parse)(struct ncd_dengine *e, const struct ncd_dsuffix *y,
+                    size_t limit);
+    bool (*is_there)(void); /* NULL: always */
+};
+
+/* The i-th path, NULL past the end; whether this processor can go it; the
+ * fastest of those. */
+const struct ncd_dpath *ncd_dpath_get(size_t i);
+bool ncd_dpath_is_there(const struct ncd_dpath *path);
+const struct ncd_dpath *ncd_dpath_best(void);
+
 /*
  * An engine for a level from 4 to 9 (those that use lazy matching);
  * windowBits 15, memLevel 8, default strategy. NULL if out of memory.
@@ -58,6 +73,10 @@ struct ncd_dengine;
  */
 struct ncd_dengine *ncd_dengine_new(int level, bool use_zlib);
 void ncd_dengine_free(struct ncd_dengine *e);
+
+/* Engines take the best path unless told otherwise. */
+void ncd_dengine_take_path(struct ncd_dengine *e, const struct ncd_dpath *path);
+
 const struct ncd_dstats *ncd_dengine_stats(const struct ncd_dengine *e);
 
 /*

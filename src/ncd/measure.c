@@ -86,6 +86,11 @@ double ncd_distance_of(ncd_distance distance, double x, double y, double xy)
     return ratio(xy - (x < y ? x : y), x < y ? y : x);
 }
 
+const char *ncd_engine_path(void)
+{
+    return ncd_dpath_best()->name;
+}
+
 /*
  * Whether the size-only engine agrees with the zlib in use at this level. It is
  * asked once a process; two threads that ask at once get the same answer.
