@@ -94,16 +94,15 @@ static ncd_status put_symbol(struct encoder *e, const uint32_t p[256],
     return status;
 }
 
-/* The shortest number in the interval, without zeros at its end, which the
- * decoder adds. As the length is 2^56 or more, one byte does, and a carry. */
+/* The shortest number in the interval. As the length is 2^56 or more, one byte
+ * does, and a carry; not even that where it is 0, which the decoder adds. */
 static ncd_status finish(struct encoder *e)
 {
     uint64_t mask = (UINT64_C(1) << 56) - 1;
     add(e, mask);
     e->low &= ~mask;
     ncd_status status = put_top(e);
-    while (status == NCD_OK && e->out->n > e->begin &&
-           e->out->bytes[e->out->n - 1] == 0)
+    if (status == NCD_OK && e->out->bytes[e->out->n - 1] == 0)
         e->out->n--;
     return status;
 }
@@ -134,10 +133,16 @@ ncd_status ncd_ppm_encode(struct ncd_ppm *model, ncd_text prime, ncd_text text,
 struct decoder {
     uint64_t code, range; /* the code less the interval's beginning */
     const unsigned char *at, *end;
+    unsigned n_missing; /* bytes asked for behind the end */
 };
+
+/* The 64 bits at hand are 8 bytes ahead of what the encoder has written when it
+ * comes to its end: no good code has more missing. */
+#define MISSING_MAX 8
 
 static void get_byte(struct decoder *d)
 {
+    d->n_missing += d->at == d->end;
     d->code = d->code << 8 | (d->at < d->end ? *d->at++ : 0);
 }
 
@@ -166,7 +171,7 @@ ncd_status ncd_ppm_decode(struct ncd_ppm *model, ncd_text prime, ncd_text code,
                           uint64_t text_nbytes, struct ncd_buf *text_out)
 {
     const unsigned char *at = code.bytes;
-    struct decoder d = {0, UINT64_MAX, at, at + code.nbytes};
+    struct decoder d = {0, UINT64_MAX, at, at + code.nbytes, 0};
     struct source s;
     ncd_status status = start(&s, model, prime, code.nbytes);
     for (int i = 0; i < 8; i++)
@@ -174,7 +179,7 @@ ncd_status ncd_ppm_decode(struct ncd_ppm *model, ncd_text prime, ncd_text code,
     for (uint64_t i = 0; i < text_nbytes && status == NCD_OK; i++) {
         ncd_ppm_spread(model, s.after, s.p);
         int symbol = get_symbol(&d, s.p);
-        if (symbol < 0)
+        if (symbol < 0 || d.n_missing > MISSING_MAX)
             return NCD_ERR_INPUT;
         unsigned char byte = (unsigned char)symbol;
         status = ncd_buf_append(text_out, &byte, 1);

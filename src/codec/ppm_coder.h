@@ -19,7 +19,8 @@ ncd_status ncd_ppm_encode(struct ncd_ppm *model, ncd_text prime, ncd_text text,
 
 /*
  * Appends the text of text_nbytes to text_out. Bytes that are no code of such a
- * text give some other text, or NCD_ERR_INPUT. Statuses: INPUT, NOMEM.
+ * text give some other text, or NCD_ERR_INPUT, as do too few of them. Statuses:
+ * INPUT, NOMEM.
  */
 ncd_status ncd_ppm_decode(struct ncd_ppm *model, ncd_text prime, ncd_text code,
                           uint64_t text_nbytes, struct ncd_buf *text_out);
