@@ -274,6 +274,33 @@ START_TEST(a_limit_spares_work)
 }
 END_TEST
 
+/* Where the table is full all is forgotten, at the same place however the text
+ * is cut. */
+START_TEST(a_full_table_is_forgotten)
+{
+    struct rng rng = {24};
+    size_t n = 1300000;
+    struct ncd_ppm *model = ncd_ppm_new();
+    unsigned char *noise = malloc(n);
+    random_bytes(&rng, noise, n);
+    double whole = cost_of(model, (ncd_text){noise, n});
+    ck_assert_double_lt(whole, 1.02 * (double)n);
+    ck_assert_int_eq(ncd_ppm_start(model, 0), NCD_OK);
+    for (size_t at = 0; at < n; at += 99991) {
+        size_t rest = n - at < 99991 ? n - at : 99991;
+        ck_assert_int_eq(
+            ncd_ppm_take(model, (ncd_text){noise + at, rest}, HUGE_VAL, NULL),
+            NCD_OK);
+    }
+    ck_assert_double_eq(ncd_ppm_cost(model), whole);
+    int marked = 1;
+    ck_assert_int_eq(ncd_ppm_mark(model, n, &marked), NCD_OK);
+    ck_assert_int_eq(marked, 0);
+    free(noise);
+    ncd_ppm_free(model);
+}
+END_TEST
+
 /* --- Damage --- */
 
 START_TEST(damaged_code_gives_another_text_or_a_failure)
@@ -315,6 +342,7 @@ int main(void)
         a_reused_model_costs_what_a_fresh_one_does,
         a_prefix_changes_no_size,
         a_limit_spares_work,
+        a_full_table_is_forgotten,
         damaged_code_gives_another_text_or_a_failure,
     };
     return run_tests("ppm", tests, COUNT(tests), 120);

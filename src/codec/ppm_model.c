@@ -29,8 +29,7 @@
 #define ORDER NCD_PPM_ORDER
 
 /* Slots of the smallest table; and nodes at which everything is forgotten,
- * which bounds the memory at 16 bytes for each of 2^23 slots. English of some 6
- * MB gets there. */
+ * which bounds the memory at 16 bytes for each of 2^23 slots. */
 #define SLOTS_MIN 1024u
 #define NODES_MAX (6u << 20)
 
@@ -89,9 +88,8 @@ struct ncd_ppm {
 
 /* --- Nodes --- */
 
-/* Most branches on what a node holds can't be predicted, and one missed costs
- * more than all else that is done with a node. Hence & and | in place of && and
- * ||, here and below. */
+/* Here and in find_from, | and & make one branch of several, none of which can
+ * be predicted. */
 static int is_live(const struct ncd_ppm *m, const struct node *node)
 {
     uint32_t stamp = node->types_stamp >> STAMP_SHIFT;
