@@ -646,7 +646,7 @@ NCD_API void ncd_packer_close(ncd_packer *packer);
 /*
  * Packs a text. *packed_out belongs to the packer and is valid until its next
  * call. *nbytes_out, may be NULL: header plus the size that ppm states, which
- * the packed text exceeds by at most 2 bytes. Some 0.5 MB a second.
+ * the packed text exceeds by at most 2 bytes. Some tenths of a MB a second.
  * Statuses: NOMEM.
  */
 NCD_API ncd_status ncd_packer_pack(ncd_packer *packer, ncd_text text,
