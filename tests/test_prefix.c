@@ -188,9 +188,10 @@ START_TEST(engines_agree_with_and_without_a_prefix)
         ncd_text y = {second, rng_below(&rng, sizeof second)};
         for (int round = 0; round < 3; round++) {
             double a, b;
-            ck_status(ncd_engine_join_pair(with, x, y, &a, &err), NCD_OK, &err);
-            ck_status(ncd_engine_join_pair(without, x, y, &b, &err), NCD_OK,
-                      &err);
+            ck_status(ncd_engine_join_pair(with, x, y, HUGE_VAL, &a, &err),
+                      NCD_OK, &err);
+            ck_status(ncd_engine_join_pair(without, x, y, HUGE_VAL, &b, &err),
+                      NCD_OK, &err);
             ck_assert_double_eq(a, b);
             if (rng_below(&rng, 4) == 0)
                 ck_status(ncd_engine_size(with, y, &a, &err), NCD_OK, &err);

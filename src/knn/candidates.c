@@ -273,7 +273,7 @@ static ncd_status fit_line(struct ncd_candidate_index *index,
         if (weigh_shared(index, x, y, x_text, y_text, &shared) != NCD_OK)
             return ncd_fail_nomem(err);
         ncd_status status =
-            ncd_engine_join_pair(engine, x_text, y_text, &size, err);
+            ncd_engine_join_pair(engine, x_text, y_text, HUGE_VAL, &size, err);
         if (status != NCD_OK)
             return status;
         add_sample(&fit, sizes[i] + sizes[j], shared, size);

@@ -232,18 +232,20 @@ ncd_status ncd_engine_joint(ncd_engine *e, ncd_text second,
 }
 
 ncd_status ncd_engine_join_pair(ncd_engine *e, ncd_text x, ncd_text y,
-                                double *size_out, ncd_error *err)
+                                double limit, double *size_out, ncd_error *err)
 {
     ncd_order order = e->measure->order;
+    if (order == NCD_ORDER_MEAN)
+        limit = HUGE_VAL;
     double sizes[2] = {0, 0};
     ncd_status status = NCD_OK;
     if (order != NCD_ORDER_TRAIN_FIRST) {
         ncd_engine_set_first(e, x);
-        status = joint_by_codec(e, y, HUGE_VAL, &sizes[0], err);
+        status = joint_by_codec(e, y, limit, &sizes[0], err);
     }
     if (status == NCD_OK && order != NCD_ORDER_TEST_FIRST) {
         ncd_engine_set_first(e, y);
-        status = joint_by_codec(e, x, HUGE_VAL, &sizes[1], err);
+        status = joint_by_codec(e, x, limit, &sizes[1], err);
     }
     *size_out = sizes[0] + sizes[1];
     if (order == NCD_ORDER_MEAN)
@@ -259,7 +261,7 @@ ncd_status ncd_engine_pair(ncd_engine *e, ncd_text x, ncd_text y,
     if (status == NCD_OK)
         status = ncd_engine_size(e, y, &pair.size_y, err);
     if (status == NCD_OK)
-        status = ncd_engine_join_pair(e, x, y, &pair.size_xy, err);
+        status = ncd_engine_join_pair(e, x, y, HUGE_VAL, &pair.size_xy, err);
     if (status != NCD_OK)
         return status;
     pair.distance = ncd_distance_of(e->measure->distance, pair.size_x,
