@@ -435,6 +435,10 @@ NCD_API double ncd_model_size(const ncd_model *model, size_t i);
 NCD_API const char *ncd_model_library(const ncd_model *model);
 NCD_API const char *ncd_model_library_now(const ncd_model *model);
 
+/* Whether sizes of many pairs come from the size-only DEFLATE engine: the
+ * compressor is one it can stand in for, and it agrees with the zlib in use. */
+NCD_API int ncd_model_uses_engine(const ncd_model *model);
+
 /* Window of the compressor in bytes, 0: no limit; and the number of training
  * texts that alone exceed half of it. */
 NCD_API size_t ncd_model_window(const ncd_model *model);
