@@ -19,7 +19,7 @@
 #define MIN_QUERIES_TO_PREPARE 4
 
 /* Likely neighbours that an exact search visits first, for each of its k. */
-#define SEEDS_PER_K 4
+#define SEEDS_PER_K 16
 
 struct job {
     const struct ncd_search *search;
