@@ -20,10 +20,10 @@
 
 /*
  * What is known beforehand of a text used as second part, for one level.
- * Memory: 5 bytes per byte of text and 2 bits, plus about 250 bytes.
+ * Memory: 5 bytes per byte of text and 2 bits, plus about 260 bytes.
  */
 struct ncd_dsuffix {
-    uint8_t *text;         /* own copy, followed by 80 zero bytes */
+    uint8_t *text;         /* own copy, followed by 72 zero bytes */
     uint16_t *self_dist;   /* longest match inside the text; 0 = none */
     uint8_t *self_len;     /* its length - 2, at most 255; 0 = none */
     uint8_t *next;         /* class of the byte three positions on */
@@ -31,13 +31,12 @@ struct ncd_dsuffix {
                               : text[p .. p+2] repeats y's beginning */
     uint64_t *self_cover;  /* bit p: some self-match covers p */
     uint64_t before_begin; /* bit b % 64: b, a space, text[0] occur */
-    bool has_longest;      /* some self-match is 257 or 258 long */
-    bool begin_repeats;    /* a space, text[0], text[1] occur */
     size_t n;
     uint16_t top_hash[8]; /* the hashes of most positions, falling */
-    uint32_t top_count[8];
-    bool deep; /* some self-match may be beyond zlib's budget */
-    int level;
+    uint16_t top_count[8];
+    bool begin_repeats; /* a space, text[0], text[1] occur */
+    bool deep;          /* some self-match may be beyond zlib's budget */
+    uint8_t level;
 };
 
 /* How the sizes asked for were found; each pair is counted once. */

@@ -11,7 +11,7 @@
 #include <stdlib.h>
 
 /* 64 positions at a time are hashed, three bytes each. */
-enum { SUFFIX_PAD = 80 };
+enum { SUFFIX_PAD = 72 };
 
 static bool allocate_suffix(struct ncd_dsuffix *s, size_t n)
 {
@@ -51,7 +51,7 @@ static void find_top(struct ncd_dsuffix *s, const struct ncd_dengine *e)
             s->top_count[j] = s->top_count[j - 1];
             s->top_hash[j] = s->top_hash[j - 1];
         }
-        s->top_count[j] = count;
+        s->top_count[j] = (uint16_t)count;
         s->top_hash[j] = (uint16_t)h;
     }
 }
@@ -100,7 +100,6 @@ static void find_self_matches(struct ncd_dsuffix *s, struct ncd_dengine *e)
             continue;
         s->self_dist[p - 1] = (uint16_t)m.dist;
         s->self_len[p - 1] = (uint8_t)min_u32(m.len - 2, UINT8_MAX);
-        s->has_longest |= m.len >= MAX_MATCH - 1;
         uint32_t end = p - 1 + m.len;
         set_bits(s->self_cover, covered > p - 1 ? covered : p - 1, end);
         covered = end > covered ? end : covered;
@@ -137,7 +136,7 @@ bool ncd_dsuffix_build(struct ncd_dsuffix *s, struct ncd_dengine *e,
     if (!allocate_suffix(s, n))
         return false;
     s->n = n;
-    s->level = e->level;
+    s->level = (uint8_t)e->level;
     if (n != 0)
         memcpy(s->text, text, n);
     memset(s->text + n, 0, SUFFIX_PAD);

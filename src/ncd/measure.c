@@ -117,6 +117,7 @@ int ncd_engine_agrees(int level)
 static void choose_engine(struct ncd_measure *m, ncd_engine_kind kind)
 {
     int level = m->spec.level;
+    m->use_prefix = kind == NCD_ENGINE_AUTO && m->spec.codec->set_prefix;
     if (kind != NCD_ENGINE_AUTO || !ncd_codec_is_plain_zlib(&m->spec) ||
         level < 4 || m->separator.n != 1 || m->separator.bytes[0] != ' ')
         return;
