@@ -147,11 +147,14 @@ NCD_API const ncd_compressor_info *ncd_compressor_get(size_t i);
  * With C(s) the compressed size of s, x the test text and y the training text
  * and C(xy) that of both joined in the chosen order:
  *
- *   NCD   (C(xy) - min(C(x), C(y))) / max(C(x), C(y))   Cilibrasi & Vitanyi
- * 2005 CDM   C(xy) / (C(x) + C(y))                  Keogh, Lonardi &
- * Ratanamahatana 2004 CLM   1 - (C(x) + C(y) - C(xy)) / C(xy)      Li, Chen,
- * Li, Ma & Vitanyi 2004 COND  (C(xy) - C(y)) / C(x)                  the cost
- * of x once y is known
+ *   NCD   (C(xy) - min(C(x), C(y))) / max(C(x), C(y))
+ *         Cilibrasi & Vitanyi 2005
+ *   CDM   C(xy) / (C(x) + C(y))
+ *         Keogh, Lonardi & Ratanamahatana 2004
+ *   CLM   1 - (C(x) + C(y) - C(xy)) / C(xy)
+ *         Li, Chen, Li, Ma & Vitanyi 2004
+ *   COND  (C(xy) - C(y)) / C(x)
+ *         the cost of x once y is known
  *
  * A distance whose denominator is 0 (possible only for compressors that give 0
  * bytes for an empty text) is 0. Values are near [0, 1] and may exceed 1.
