@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: MIT
 """Throughput of the Python package beside the command's, on the same batch.
 
-usage: bench_binding.py FOLDER [ROUNDS [TEXTS]]
+usage: bench_package.py FOLDER [ROUNDS [TEXTS]]
 
 FOLDER holds train.tsv and test.tsv. Both load the same model and label the test
 texts (the first TEXTS of them), in turn, ROUNDS times; the answers must agree.
