@@ -116,7 +116,8 @@ class NCDClassifier(ClassifierMixin, BaseEstimator):
         occurring, numbers_of = np.unique(y, return_inverse=True)
         classes = occurring if known is None else np.union1d(known, occurring)
         names = label_names(classes)
-        by_number = [as_text(names[i]) for i in np.searchsorted(classes, occurring)]
+        by_number = [as_text(names[place])
+                     for place in np.searchsorted(classes, occurring).tolist()]
         dataset.add(texts, [by_number[number] for number in numbers_of])
         options, borrowed = self._options()
         self._take(Model.train(dataset, options), classes)
@@ -246,6 +247,6 @@ def label_names(classes: np.ndarray) -> List[bytes]:
 
 def whole(value: Any, name: str, least: int) -> int:
     """The value, if it is a whole number that the library can take."""
-    if not isinstance(value, numbers.Integral) or not least <= value < 2**32:
+    if not isinstance(value, numbers.Integral) or not least <= int(value) < 2**32:
         raise ValueError(f"{name} is a whole number of at least {least}, not {value!r}")
     return int(value)

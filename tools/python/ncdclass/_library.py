@@ -14,10 +14,13 @@ import signal
 import threading
 from ctypes import (CFUNCTYPE, POINTER, Structure, c_char, c_char_p, c_double, c_int,
                     c_size_t, c_uint, c_uint64, c_void_p)
-from typing import Any, Dict, List, Optional
+from typing import Any, Dict, List, Optional, Type
 
 Progress = CFUNCTYPE(c_int, c_void_p, c_uint64, c_uint64)
 Row = CFUNCTYPE(c_int, c_void_p, c_size_t, POINTER(c_double), c_size_t)
+
+
+NO_PROGRESS = ctypes.cast(0, Progress)
 
 
 class Text(Structure):
@@ -167,7 +170,7 @@ def compressors() -> List[str]:
 _ROOM_NBYTES = 1024
 
 
-def new_struct(kind: type, init: str) -> Any:
+def new_struct(kind: Type[Structure], init: str) -> Any:
     """An options struct with the library's defaults, and room behind it."""
     room = (c_char * (ctypes.sizeof(kind) + _ROOM_NBYTES))()
     getattr(lib, init)(room)
@@ -219,7 +222,7 @@ def call_interruptibly(options: Any, function: str, *arguments: Any) -> None:
         cancelled = True
     finally:
         signal.signal(signal.SIGINT, before)
-        options.progress = Progress()
+        options.progress = NO_PROGRESS
     if interrupts:
         before(signal.SIGINT, None)
     if cancelled:
