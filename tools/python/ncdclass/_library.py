@@ -98,6 +98,8 @@ PROTOTYPES: Dict[str, List[Any]] = {
     "ncd_dataset_label": [c_char_p, OBJECT, c_size_t],
     "ncd_matrix": [c_int, OBJECT, OBJECT, c_void_p, Row, c_void_p, ERROR_OUT],
     "ncd_model_train": [c_int, OBJECT, c_void_p, OBJECT_OUT, ERROR_OUT],
+    "ncd_model_update": [c_int, OBJECT, OBJECT, OBJECT, c_void_p, OBJECT_OUT,
+                         ERROR_OUT],
     "ncd_model_free": [None, OBJECT],
     "ncd_model_save": [c_int, OBJECT, c_char_p, ERROR_OUT],
     "ncd_model_load": [c_int, c_char_p, OBJECT_OUT, ERROR_OUT],
@@ -116,7 +118,7 @@ PROTOTYPES: Dict[str, List[Any]] = {
 }
 
 # What the first libraries lacked; a missing function is an error otherwise.
-ADDED_LATER = ("ncd_method_name",)
+ADDED_LATER = ("ncd_method_name", "ncd_model_update")
 
 
 def _open() -> ctypes.CDLL:
@@ -180,6 +182,7 @@ def new_struct(kind: Type[Structure], init: str) -> Any:
 # Libraries before that of class models have one method, and their options no
 # member for it; where it is now was padding, so that the size does not tell.
 HAS_METHODS = hasattr(lib, "ncd_method_name")
+HAS_UPDATE = hasattr(lib, "ncd_model_update")
 
 
 def parse_name(kind: str, name: str) -> int:
