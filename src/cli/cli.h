@@ -102,7 +102,7 @@ int close_stdout(int status);
 /* Options in the making, as the option tables set them. */
 struct measure_args {
     const char *compressor;
-    int distance, order, vote, engine;
+    int distance, order, vote, engine, method;
     const char *separator;
     unsigned k;
 };
@@ -127,6 +127,7 @@ extern struct run_args run_args;
 extern const struct cli_option
     compressor_options[]; /* what a size depends on */
 extern const struct cli_option knn_options[];
+extern const struct cli_option method_options[];
 extern const struct cli_option search_options[];
 extern const struct cli_option reader_options[];
 extern const struct cli_option common_options[];

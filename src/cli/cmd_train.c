@@ -25,14 +25,16 @@ static const struct cli_command command = {
         (const char *const[]){
             "ncdclass train data.tsv",
             "ncdclass train -o news.ncd part-*.csv.gz",
+            "ncdclass train --method=class data.tsv",
             "ncdclass train --compressor=zstd:19 -k 3 folders/",
             "ncdclass train --label-field=topic --text-field=title,body "
             "x.jsonl",
             NULL},
     .groups =
-        (const struct cli_option *const[]){train_options, compressor_options,
-                                           knn_options, reader_options,
-                                           common_options, NULL},
+        (const struct cli_option *const[]){train_options, method_options,
+                                           compressor_options, knn_options,
+                                           reader_options, common_options,
+                                           NULL},
 };
 
 static int has_suffix(const char *name, size_t n, const char *suffix)
@@ -79,6 +81,23 @@ static char *default_output(const char *data)
     return path;
 }
 
+static void print_training(FILE *out, const ncd_model *model)
+{
+    ncd_training t;
+    ncd_model_training(model, &t);
+    double n = (double)t.n_judged, bits = t.n_bytes ? (double)t.n_bytes : 1;
+    fprintf(out, "method       class\n");
+    fprintf(out,
+            "left out     %.2f %% of %llu texts get their label, each judged "
+            "without itself\n",
+            100 * (double)t.n_correct / n, (unsigned long long)t.n_judged);
+    fprintf(out,
+            "bits a byte  %.3f by the model of all texts, %.3f by that of "
+            "their class\n",
+            t.corpus_bits / bits, t.class_bits / bits);
+    fprintf(out, "bits a label %.3f\n", t.label_bits);
+}
+
 static ncd_status print_summary(const ncd_model *model, const char *path,
                                 ncd_error *err)
 {
@@ -97,8 +116,11 @@ static ncd_status print_summary(const ncd_model *model, const char *path,
     fprintf(out, "empty        %llu\n", (unsigned long long)s.n_empty);
     fprintf(out, "repeated     %llu\n", (unsigned long long)s.n_repeated);
     fprintf(out, "conflicting  %llu\n", (unsigned long long)s.n_conflicting);
-    fprintf(out, "compressor   %s (%s)\n", options.compressor,
-            ncd_model_library(model));
+    if (options.method == NCD_METHOD_CLASS)
+        print_training(out, model);
+    else
+        fprintf(out, "compressor   %s (%s)\n", options.compressor,
+                ncd_model_library(model));
     fprintf(out, "model        %s\n", path);
     size_t n_over = ncd_model_n_over_window(model);
     if (n_over)

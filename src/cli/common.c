@@ -11,6 +11,7 @@
 const char *const distance_choices[] = {"ncd", "cdm", "clm", "cond", NULL};
 const char *const order_choices[] = {"test-first", "train-first", "mean", NULL};
 static const char *const engine_choices[] = {"auto", "zlib", NULL};
+static const char *const method_choices[] = {"knn", "class", NULL};
 const char *const vote_choices[] = {"majority", "weighted", NULL};
 
 struct measure_args measure_args = {
@@ -30,6 +31,12 @@ const struct cli_option compressor_options[] = {
     {"engine", 0, OPTION_CHOICE, &measure_args.engine, "NAME",
      "zlib: every size from the compression library itself; same results",
      engine_choices},
+    {0},
+};
+
+const struct cli_option method_options[] = {
+    {"method", 'm', OPTION_CHOICE, &measure_args.method, "NAME",
+     "nearest neighbours, or what each class knows", method_choices},
     {0},
 };
 
@@ -106,6 +113,7 @@ void fill_options(ncd_options *options, const char *what)
     options->distance = (ncd_distance)measure_args.distance;
     options->order = (ncd_order)measure_args.order;
     options->vote = (ncd_vote)measure_args.vote;
+    options->method = (ncd_method)measure_args.method;
     options->engine = (ncd_engine_kind)measure_args.engine;
     options->separator =
         (ncd_text){measure_args.separator, strlen(measure_args.separator)};
