@@ -26,14 +26,14 @@ struct training {
     const ncd_dataset *data;
     struct ncd_reading *readings; /* [n threads] */
     unsigned threads;
-    struct ncd_feature_row *rows; /* [n texts] */
-    uint32_t *folds;              /* [n texts] */
-    float *held_out;              /* [n texts][n classes] */
-    size_t n_judged;              /* texts that the weights are fitted to */
-    size_t *judged;               /* [n_judged] */
-    uint32_t *truth;              /* [n_judged] */
-    float *opinions;              /* [n_judged][NCD_N_EXPERTS][n classes] */
-    double *scratch; /* [n threads][NCD_KINDS][n classes] */
+    struct ncd_feature_row *rows;     /* [n texts] */
+    uint32_t *folds;                  /* [n texts] */
+    float *held_out;                  /* [n texts][n classes] */
+    size_t n_judged;                  /* texts that the weights are fitted to */
+    size_t *judged;                   /* [n_judged] */
+    uint32_t *truth;                  /* [n_judged] */
+    float *opinions;                  /* [n_judged][NCD_N_EXPERTS][n classes] */
+    double *scratch;                  /* [n threads][NCD_KINDS][n classes] */
     struct ncd_code_lengths *lengths; /* [n_judged] */
 };
 
@@ -112,26 +112,51 @@ static void measure_spread(const struct training *t, double *spread)
     }
 }
 
-/* Fits mix and biases at the present power of length. Weights are fitted to
- * opinions of spread 1, so that one prior suits all. */
+/* Freezes what has come out negative; 0 where nothing has. */
+static int freeze_negative(double *mix, unsigned char *frozen)
+{
+    int any = 0;
+    for (int k = 0; k < NCD_N_EXPERTS; k++)
+        if (mix[k] < 0) {
+            mix[k] = 0;
+            any = frozen[k] = 1;
+        }
+    return any;
+}
+
+/*
+ * Fits mix and biases at the present power of length; opinions are weighed
+ * relative to their spread, so that one prior suits all.
+ *
+ * No expert gets a negative weight. Taking a text out leaves its class with a
+ * little less than the others, so that where there is nothing to learn, the
+ * class that a text comes from is the one that evidence speaks against. A
+ * negative weight would take that for knowledge.
+ */
 static ncd_status fit_mix(const struct training *t, struct ncd_class_fit *fit,
                           double *loss_out, ncd_error *err)
 {
     size_t n_classes = t->model->counts.n_classes;
     double squares[NCD_N_EXPERTS];
+    unsigned char frozen[NCD_N_EXPERTS] = {0};
     struct ncd_softmax_data data = {t->n_judged, NCD_N_EXPERTS, n_classes,
-                                    t->opinions, t->truth};
+                                    t->opinions, t->truth,      frozen};
+    ncd_status status;
     measure_spread(t, squares);
-    return ncd_softmax_fit(&data, squares, PRECISION_MIX, PRECISION_BIAS,
-                           t->threads, fit->mix, fit->biases, loss_out, err);
+    do {
+        status =
+            ncd_softmax_fit(&data, squares, PRECISION_MIX, PRECISION_BIAS,
+                            t->threads, fit->mix, fit->biases, loss_out, err);
+    } while (status == NCD_OK && freeze_negative(fit->mix, frozen));
+    return status;
 }
 
 static ncd_status fit_powers(const struct training *t,
                              struct ncd_class_fit *fit, ncd_error *err)
 {
     size_t n_classes = t->model->counts.n_classes;
-    struct ncd_class_fit tried = {
-        .biases = calloc(n_classes, sizeof *tried.biases)};
+    struct ncd_class_fit tried = {.biases =
+                                      calloc(n_classes, sizeof *tried.biases)};
     ncd_status status = tried.biases ? NCD_OK : ncd_fail_nomem(err);
     double best = 0;
     for (int i = 0; i < N_POWERS && status == NCD_OK; i++) {
@@ -256,10 +281,9 @@ static ncd_status choose_judged(struct training *t, ncd_error *err)
     t->judged = calloc(t->n_judged, sizeof *t->judged);
     t->truth = calloc(t->n_judged, sizeof *t->truth);
     t->lengths = calloc(t->n_judged, sizeof *t->lengths);
-    t->opinions = calloc(t->n_judged * NCD_N_EXPERTS * n_classes,
-                         sizeof *t->opinions);
-    t->scratch =
-        calloc(t->threads * NCD_KINDS * n_classes, sizeof *t->scratch);
+    t->opinions =
+        calloc(t->n_judged * NCD_N_EXPERTS * n_classes, sizeof *t->opinions);
+    t->scratch = calloc(t->threads * NCD_KINDS * n_classes, sizeof *t->scratch);
     t->model->fit.biases = calloc(n_classes, sizeof *t->model->fit.biases);
     if (!t->judged || !t->truth || !t->lengths || !t->opinions || !t->scratch ||
         !t->model->fit.biases)
@@ -277,8 +301,7 @@ static ncd_status fit_all(struct training *t, ncd_error *err)
     if (status == NCD_OK)
         status = choose_judged(t, err);
     if (status == NCD_OK)
-        status =
-            ncd_parallel_for(t->n_judged, t->threads, judge, t, NULL, err);
+        status = ncd_parallel_for(t->n_judged, t->threads, judge, t, NULL, err);
     if (status == NCD_OK)
         status = fit_powers(t, &t->model->fit, err);
     if (status == NCD_OK)
@@ -396,7 +419,7 @@ static ncd_status predict_text(void *job, size_t i, unsigned thread,
         return ncd_fail_nomem(err);
     ncd_margins_scale(&m->margins, c, r, &windows, &words);
     double over = power_of((double)r->n_symbols, -m->fit.length_power);
-    for (size_t class = 0; class < n_classes; class++)
+    for (size_t class = 0; class < n_classes; class ++)
         scores[class] =
             m->fit.biases[class] +
             m->fit.mix[NCD_MARGIN] * (double)m->fit.margin_biases[class] +
@@ -406,13 +429,13 @@ static ncd_status predict_text(void *job, size_t i, unsigned thread,
         uint32_t node = r->distinct[d], n = r->tally[node];
         int is_word = ncd_key_kind(c->keys[node]) >= NCD_WORD;
         double times = n * over;
-        double x = (double)m->margins.damped[n < NCD_TIMES_MAX ? n
-                                                               : NCD_TIMES_MAX];
+        double x =
+            (double)m->margins.damped[n < NCD_TIMES_MAX ? n : NCD_TIMES_MAX];
         x *= (double)m->margins.idf[node] *
              (double)(is_word ? words : windows) * m->fit.mix[NCD_MARGIN];
         for (uint32_t q = c->first[node]; q < c->first[node + 1]; q++)
-            scores[c->classes[q]] += times * (double)m->values[q] +
-                                     x * (double)m->fit.weights[q];
+            scores[c->classes[q]] +=
+                times * (double)m->values[q] + x * (double)m->fit.weights[q];
     }
     ncd_reading_end(r);
     ncd_softmax(scores, n_classes);

@@ -2,11 +2,11 @@
 /*
  * Classifying by what each class knows: the code lengths of a text under every
  * class, order by order (evidence.h), and its margins (margins.h) are experts,
- * whose say is a few weights that all classes share. These are fitted by softmax
- * regression (softmax.h) to training texts that each expert judges without
- * knowing them: the code lengths by exact leave-one-out, the margins by
- * cross-fitting. So nothing needs tuning on data held out, and probabilities are
- * calibrated.
+ * whose say is a few weights that all classes share. These are fitted by
+ * softmax regression (softmax.h) to training texts that each expert judges
+ * without knowing them: the code lengths by exact leave-one-out, the margins by
+ * cross-fitting. So nothing needs tuning on data held out, and probabilities
+ * are calibrated.
  */
 #ifndef NCD_CLASSMODEL_CLASSMODEL_H
 #define NCD_CLASSMODEL_CLASSMODEL_H
@@ -19,9 +19,9 @@
 
 /* What training found out about itself. */
 struct ncd_class_training {
-    uint64_t n_judged;  /* texts left out one at a time */
-    uint64_t n_correct; /* ... that got their own label */
-    double log_loss;    /* mean code length of their labels, bits */
+    uint64_t n_judged;              /* texts left out one at a time */
+    uint64_t n_correct;             /* ... that got their own label */
+    double log_loss;                /* mean code length of their labels, bits */
     double corpus_bits, class_bits; /* code lengths of these texts */
     uint64_t n_bytes;               /* ... of so many bytes */
 };

@@ -15,8 +15,8 @@ struct maker {
     size_t n_slots, n_nodes, n_postings;
     uint64_t *keys;
     uint32_t *totals, *n_in;
-    uint32_t *last_text, *head, *tail;    /* [n_nodes] */
-    uint32_t *classes, *counts, *next;    /* [n_postings] */
+    uint32_t *last_text, *head, *tail; /* [n_nodes] */
+    uint32_t *classes, *counts, *next; /* [n_postings] */
     size_t node_capacity[6], posting_capacity[3];
 };
 
@@ -318,8 +318,8 @@ ncd_status ncd_counts_build(struct ncd_counts *c, const ncd_dataset *data,
     else
         count_places(c, &b);
     if (status == NCD_OK)
-        status = ncd_parallel_for(NCD_N_SHARDS, threads, make_shard, &b, NULL,
-                                  err);
+        status =
+            ncd_parallel_for(NCD_N_SHARDS, threads, make_shard, &b, NULL, err);
     if (status == NCD_OK)
         status = join(c, b.makers, err);
     for (size_t s = 0; b.makers && s < NCD_N_SHARDS; s++)
@@ -370,10 +370,9 @@ ncd_status ncd_rows_find(struct ncd_rows *rows, const struct ncd_counts *c,
         /* A window that was never seen is part of no longer one that was. */
         uint32_t found = 0;
         for (int kind = 0; kind < NCD_WINDOWS; kind++)
-            out[kind] = found =
-                found == NCD_NO_NODE || keys[kind] == NCD_NO_KEY
-                    ? NCD_NO_NODE
-                    : ncd_counts_find(c, keys[kind]);
+            out[kind] = found = found == NCD_NO_NODE || keys[kind] == NCD_NO_KEY
+                                    ? NCD_NO_NODE
+                                    : ncd_counts_find(c, keys[kind]);
         out[NCD_WORD] = out[NCD_PAIR] = NCD_NO_NODE;
         rows->n_words += keys[NCD_PAIR] != NCD_NO_KEY;
         if (keys[NCD_WORD] != NCD_NO_KEY)

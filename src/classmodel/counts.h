@@ -7,8 +7,9 @@
  * others. So a class costs something only where it has seen a context, and 500
  * classes cost no more than 5 do.
  *
- * The table is built in shards by the hash of the key, each on one thread, which
- * is why neither its contents nor their order depend on the number of threads.
+ * The table is built in shards by the hash of the key, each on one thread,
+ * which is why neither its contents nor their order depend on the number of
+ * threads.
  */
 #ifndef NCD_CLASSMODEL_COUNTS_H
 #define NCD_CLASSMODEL_COUNTS_H

@@ -114,8 +114,7 @@ struct scan {
 /* Occurrences in the corpus, and those of a posting, without the text. */
 static uint64_t total_of(const struct scan *s, uint32_t node)
 {
-    uint64_t own = s->own == NCD_NO_CLASS ? 0
-                                          : s->reading->tally[node] & ~DONE;
+    uint64_t own = s->own == NCD_NO_CLASS ? 0 : s->reading->tally[node] & ~DONE;
     return s->counts->totals[node] - own;
 }
 
@@ -135,8 +134,8 @@ static void add_node(const struct scan *s, int kind, uint32_t node, double p)
     uint64_t key = c->keys[node];
     double times = s->reading->tally[node];
     int is_symbol = !ncd_key_is_start(key);
-    int is_context = !ncd_key_is_end(key) && kind != NCD_WINDOWS - 1 &&
-                     kind != NCD_PAIR;
+    int is_context =
+        !ncd_key_is_end(key) && kind != NCD_WINDOWS - 1 && kind != NCD_PAIR;
     double *symbols = s->evidence + (size_t)kind * c->n_classes;
     double *contexts = symbols + c->n_classes;
     s->reading->tally[node] |= DONE;
@@ -220,14 +219,14 @@ static void add_places(const struct scan *s)
 {
     const struct ncd_counts *c = s->counts;
     const struct ncd_reading *r = s->reading;
-    for (size_t class = 0; class < c->n_classes; class++) {
+    for (size_t class = 0; class < c->n_classes; class ++) {
         uint64_t symbols = c->symbols[class], words = c->words[class];
         if (class == s->own) {
             symbols -= r->n_symbols;
             words -= r->n_words;
         }
-        s->evidence[class] -= (double)r->n_symbols *
-                              context_cost(s->smoothing, 0, symbols);
+        s->evidence[class] -=
+            (double)r->n_symbols * context_cost(s->smoothing, 0, symbols);
         s->evidence[NCD_WORD * c->n_classes + class] -=
             (double)r->n_words * context_cost(s->smoothing, NCD_WORD, words);
     }
@@ -381,14 +380,14 @@ static ncd_status value_block(void *job, size_t block, unsigned thread,
     for (size_t i = block * BLOCK_NODES; i < end && i < c->n_nodes; i++) {
         uint64_t key = c->keys[i];
         int kind = (int)ncd_key_kind(key), is_symbol = !ncd_key_is_start(key);
-        int is_context = !ncd_key_is_end(key) && kind != NCD_WINDOWS - 1 &&
-                         kind != NCD_PAIR;
+        int is_context =
+            !ncd_key_is_end(key) && kind != NCD_WINDOWS - 1 && kind != NCD_PAIR;
         for (uint32_t p = c->first[i]; p < c->first[i + 1]; p++) {
             double value = 0;
             if (is_symbol)
-                value = v->mix[kind] * symbol_gain(v->smoothing, kind,
-                                                   c->counts[p],
-                                                   (double)v->p[i]);
+                value =
+                    v->mix[kind] * symbol_gain(v->smoothing, kind, c->counts[p],
+                                               (double)v->p[i]);
             if (is_context)
                 value -= v->mix[kind + 1] *
                          context_cost(v->smoothing, kind + 1, c->counts[p]);
@@ -404,22 +403,22 @@ ncd_status ncd_evidence_values(const struct ncd_counts *c,
                                unsigned threads, float *value_out,
                                double *places_out, ncd_error *err)
 {
-    struct valuing v = {.counts = c, .smoothing = s, .mix = mix,
-                        .values = value_out};
+    struct valuing v = {
+        .counts = c, .smoothing = s, .mix = mix, .values = value_out};
     size_t n_blocks = (c->n_nodes + BLOCK_NODES - 1) / BLOCK_NODES;
     ncd_status status = NCD_OK;
     v.p = calloc(c->n_nodes + 1, sizeof *v.p);
     if (!v.p)
         return ncd_fail_nomem(err);
     for (v.kind = 0; v.kind <= NCD_WORD && status == NCD_OK; v.kind++)
-        status = ncd_parallel_for(n_blocks, threads, predict_block, &v, NULL,
-                                  err);
+        status =
+            ncd_parallel_for(n_blocks, threads, predict_block, &v, NULL, err);
     if (status == NCD_OK)
         status = predict_pairs(&v, data);
     if (status == NCD_OK)
         status =
             ncd_parallel_for(n_blocks, threads, value_block, &v, NULL, err);
-    for (size_t class = 0; class < c->n_classes; class++) {
+    for (size_t class = 0; class < c->n_classes; class ++) {
         places_out[class] = -mix[0] * context_cost(s, 0, c->symbols[class]);
         places_out[c->n_classes + class] =
             -mix[NCD_WORD] * context_cost(s, NCD_WORD, c->words[class]);

@@ -35,8 +35,8 @@
 #define NCD_LOG_TABLE 512
 
 struct ncd_smoothing {
-    double class_mass[NCD_KINDS];  /* a */
-    double corpus_mass[NCD_KINDS]; /* b */
+    double class_mass[NCD_KINDS];          /* a */
+    double corpus_mass[NCD_KINDS];         /* b */
     double logs[NCD_KINDS][NCD_LOG_TABLE]; /* ln(1 + n / a) */
 };
 

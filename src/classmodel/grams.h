@@ -8,8 +8,8 @@
  * end of a text is coded like everything else in it. A window of m symbols
  * stands for its last symbol in the context of the m - 1 before it; a pair for
  * its second word in the context of the first. Words are runs of ASCII letters,
- * digits and bytes of 128 and above (letters in any script of UTF-8), with ASCII
- * capitals folded.
+ * digits and bytes of 128 and above (letters in any script of UTF-8), with
+ * ASCII capitals folded.
  *
  * Rows of a text of n bytes: the start mark; one for each byte; the end mark;
  * and one more, in which the sequence of words ends.
@@ -21,7 +21,8 @@
 
 #define NCD_WINDOWS 5
 
-/* Kinds 0 .. NCD_WINDOWS - 1 are windows of one symbol more than their number. */
+/* Kinds 0 .. NCD_WINDOWS - 1 are windows of one symbol more than their number.
+ */
 enum { NCD_WORD = NCD_WINDOWS, NCD_PAIR, NCD_KINDS };
 
 #define NCD_SYMBOL_BITS 9

@@ -308,7 +308,7 @@ static void take_weights(const struct fit *f, const struct ncd_margins *m,
                     ? 0
                     : f->postings[f->first[m->features[i]] + p - c->first[i]]
                           .w[0];
-    for (size_t class = 0; class < f->n_classes; class++)
+    for (size_t class = 0; class < f->n_classes; class ++)
         biases[class] = f->biases[class * NCD_LANES];
 }
 
@@ -329,7 +329,8 @@ ncd_status ncd_margins_fit(const struct ncd_margins *m,
     f.n_blocks = threads < f.n_classes ? threads : f.n_classes;
     ncd_status status = make_fit(&f, m, c);
     if (status == NCD_OK) {
-        status = ncd_parallel_for(f.n_blocks, threads, fit_block, &f, NULL, err);
+        status =
+            ncd_parallel_for(f.n_blocks, threads, fit_block, &f, NULL, err);
         take_weights(&f, m, c, weights_out, biases_out);
     } else {
         ncd_fail_nomem(err);

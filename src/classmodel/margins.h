@@ -37,8 +37,8 @@ struct ncd_margins {
 
 /* A text's features. */
 struct ncd_feature_row {
-    uint32_t *features; /* [n] */
-    unsigned char *times; /* [n] */
+    uint32_t *features;    /* [n] */
+    unsigned char *times;  /* [n] */
     uint32_t n, n_windows; /* those of windows come first */
     float scale_windows, scale_words;
 };

@@ -27,14 +27,13 @@ static inline double ncd_ln(double x)
     memcpy(&m, &bits, sizeof m);
     double s = (m - 1) / (m + 1), q = s * s;
     double series =
-        1 +
-        q * (1. / 3 +
-             q * (1. / 5 +
-                  q * (1. / 7 +
-                       q * (1. / 9 +
-                            q * (1. / 11 +
-                                 q * (1. / 13 +
-                                      q * (1. / 15 + q * (1. / 17))))))));
+        1 + q * (1. / 3 +
+                 q * (1. / 5 +
+                      q * (1. / 7 +
+                           q * (1. / 9 +
+                                q * (1. / 11 +
+                                     q * (1. / 13 +
+                                          q * (1. / 15 + q * (1. / 17))))))));
     return (double)e * NCD_LN2 + 2 * s * series;
 }
 

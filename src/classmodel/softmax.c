@@ -22,13 +22,12 @@
 struct problem {
     const struct ncd_softmax_data *data;
     double precision_w, precision_b;
-    const double *mean;    /* [n_features] */
     const double *squares; /* [n_features] */
     unsigned threads;
-    size_t n;        /* unknowns: weights, then biases */
+    size_t n;         /* unknowns: weights, then biases */
     const double *at; /* [n] */
-    double *partial; /* [N_CHUNKS][n + 1] gradient and loss */
-    double *scores;  /* [N_CHUNKS][n_classes] */
+    double *partial;  /* [N_CHUNKS][n + 1] gradient and loss */
+    double *scores;   /* [N_CHUNKS][n_classes] */
 };
 
 void ncd_softmax(double *scores, size_t n)
@@ -89,12 +88,12 @@ static double evaluate(struct problem *p, const double *at, double *gradient,
     }
     for (size_t i = 0; i < p->n; i++) {
         int is_weight = i < p->data->n_features;
-        double off = is_weight ? at[i] - p->mean[i] : at[i];
-        double strength =
-            scale * (is_weight ? p->precision_w * p->squares[i]
-                               : p->precision_b);
-        gradient[i] += strength * off;
-        prior += strength * off * off / 2;
+        double strength = scale * (is_weight ? p->precision_w * p->squares[i]
+                                             : p->precision_b);
+        gradient[i] += strength * at[i];
+        if (is_weight && p->data->frozen && p->data->frozen[i])
+            gradient[i] = 0;
+        prior += strength * at[i] * at[i] / 2;
     }
     *loss_out = loss;
     return loss + prior;
@@ -210,20 +209,17 @@ ncd_status ncd_softmax_fit(const struct ncd_softmax_data *data,
                         .squares = squares,
                         .threads = threads,
                         .n = n};
-    double *memory = calloc((6 + 2 * HISTORY) * n, sizeof *memory);
+    double *memory = calloc((5 + 2 * HISTORY) * n, sizeof *memory);
     p.partial = calloc(N_CHUNKS * (n + 1), sizeof *p.partial);
     p.scores = calloc(N_CHUNKS * data->n_classes, sizeof *p.scores);
     ncd_status status = NCD_OK;
     if (memory && p.partial && p.scores) {
         struct vectors v = {memory, memory + n, memory + 2 * n, memory + 3 * n,
                             memory + 4 * n};
-        struct history h = {.s = memory + 6 * n,
-                            .y = memory + (6 + HISTORY) * n,
-                            .n = n};
+        struct history h = {
+            .s = memory + 5 * n, .y = memory + (5 + HISTORY) * n, .n = n};
         memcpy(v.at, w, data->n_features * sizeof *w);
         memcpy(v.at + data->n_features, b, data->n_classes * sizeof *b);
-        memcpy(memory + 5 * n, w, data->n_features * sizeof *w);
-        p.mean = memory + 5 * n;
         search(&p, &h, &v, loss_out);
         memcpy(w, v.at, data->n_features * sizeof *w);
         memcpy(b, v.at + data->n_features, data->n_classes * sizeof *b);

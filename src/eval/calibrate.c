@@ -6,7 +6,7 @@
 
 #define LEAST_PROBABILITY 0x1p-50
 
-static const double thresholds[NCD_N_COVERAGES] = {0,   0.5,  0.6,  0.7,
+static const double thresholds[NCD_N_COVERAGES] = {0,   0.5, 0.6,  0.7,
                                                    0.8, 0.9, 0.95, 0.99};
 
 void ncd_calibrate_begin(ncd_calibration *c)
