@@ -187,8 +187,8 @@ typedef enum ncd_vote {
  * learns what the texts of each class are made of, codes a text with what each
  * class knows, and weighs the code lengths, and margins learnt beside them, as
  * leave-one-out over the training texts says; its answers are calibrated
- * probabilities. compressor, distance, order, separator, k and vote mean nothing
- * to it.
+ * probabilities. compressor, distance, order, separator, k and vote mean
+ * nothing to it.
  */
 typedef enum ncd_method { NCD_METHOD_KNN, NCD_METHOD_CLASS } ncd_method;
 
@@ -593,7 +593,7 @@ typedef struct ncd_search_stats {
 
 /* An approximate search held against the exact one. */
 typedef struct ncd_agreement {
-    uint64_t n_texts;     /* compared; 0: not asked for */
+    uint64_t n_texts; /* compared; 0: not asked for */
     uint64_t n_same_label;
     uint64_t n_neighbors; /* of the exact search */
     uint64_t n_found;     /* of those, also found by the approximate one */
@@ -650,7 +650,7 @@ typedef struct ncd_report {
                             class model */
     ncd_search_stats search;
     ncd_agreement agreement;
-    double seconds;      /* wall time of the evaluation without training */
+    double seconds; /* wall time of the evaluation without training */
     double pairs_per_second;
     uint64_t peak_rss_bytes; /* of the process so far; 0 where not known */
     unsigned threads;

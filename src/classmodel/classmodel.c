@@ -11,15 +11,17 @@
 
 /* Experts' opinions of texts x classes that the shared weights are fitted to,
  * at most: more would not move a dozen weights. */
-#define MAX_OPINIONS (UINT64_C(1) << 24)
+#define MAX_OPINIONS (UINT64_C(1) << 22)
 
 /* Strength of the priors, in cases. */
 #define PRECISION_MIX 1
 #define PRECISION_BIAS 1
 
-/* Tried for the power of length that evidence counts over: 0, 1/4, ... 1. */
+/* Tried for the power of length that evidence counts over: 0, 1/4, ... 1; by so
+ * many texts. */
 #define N_POWERS 5
 #define POWER_STEP 0.25
+#define MAX_TRIED 1500
 
 struct training {
     struct ncd_classmodel *model;
@@ -81,34 +83,33 @@ static double power_of(double length, double exponent)
     return ncd_exp(exponent * ncd_ln(length));
 }
 
-/* Takes evidence over one more step of length's power. */
-static void raise_power(const struct training *t)
+/* Takes the evidence of the first n judged texts over a power of length. */
+static void divide_by_length(const struct training *t, size_t n, double power)
 {
     size_t n_classes = t->model->counts.n_classes;
-    for (size_t j = 0; j < t->n_judged; j++) {
+    for (size_t j = 0; j < n && power != 0; j++) {
         double length =
             (double)ncd_dataset_text(t->data, t->judged[j]).nbytes + 1;
-        float factor = (float)power_of(length, -POWER_STEP);
+        float factor = (float)power_of(length, -power);
         float *x = t->opinions + j * NCD_N_EXPERTS * n_classes;
         for (size_t k = 0; k < NCD_KINDS * n_classes; k++)
             x[k] *= factor;
     }
 }
 
-/* Root mean square of each expert's opinions. */
-static void measure_spread(const struct training *t, double *spread)
+/* Mean square of each expert's opinions of the first n judged texts. */
+static void measure_spread(const struct training *t, size_t n, double *squares)
 {
     size_t n_classes = t->model->counts.n_classes;
     const float *x = t->opinions;
     double sums[NCD_N_EXPERTS] = {0};
-    for (size_t j = 0; j < t->n_judged; j++)
+    for (size_t j = 0; j < n; j++)
         for (int k = 0; k < NCD_N_EXPERTS; k++)
             for (size_t c = 0; c < n_classes; c++, x++)
                 sums[k] += (double)*x * (double)*x;
-    double n = (double)t->n_judged * (double)n_classes;
     for (int k = 0; k < NCD_N_EXPERTS; k++) {
-        double square = sums[k] / n;
-        spread[k] = square > 1e-12 ? square : 1e-12;
+        double square = sums[k] / ((double)n * (double)n_classes);
+        squares[k] = square > 1e-12 ? square : 1e-12;
     }
 }
 
@@ -133,16 +134,19 @@ static int freeze_negative(double *mix, unsigned char *frozen)
  * class that a text comes from is the one that evidence speaks against. A
  * negative weight would take that for knowledge.
  */
-static ncd_status fit_mix(const struct training *t, struct ncd_class_fit *fit,
-                          double *loss_out, ncd_error *err)
+static ncd_status fit_mix(const struct training *t, size_t n,
+                          struct ncd_class_fit *fit, double *loss_out,
+                          ncd_error *err)
 {
     size_t n_classes = t->model->counts.n_classes;
     double squares[NCD_N_EXPERTS];
     unsigned char frozen[NCD_N_EXPERTS] = {0};
-    struct ncd_softmax_data data = {t->n_judged, NCD_N_EXPERTS, n_classes,
+    struct ncd_softmax_data data = {n,           NCD_N_EXPERTS, n_classes,
                                     t->opinions, t->truth,      frozen};
     ncd_status status;
-    measure_spread(t, squares);
+    memset(fit->mix, 0, sizeof fit->mix);
+    memset(fit->biases, 0, n_classes * sizeof *fit->biases);
+    measure_spread(t, n, squares);
     do {
         status =
             ncd_softmax_fit(&data, squares, PRECISION_MIX, PRECISION_BIAS,
@@ -151,53 +155,46 @@ static ncd_status fit_mix(const struct training *t, struct ncd_class_fit *fit,
     return status;
 }
 
+/* Chooses the power of length, and fits the mix at it to all that is judged. */
 static ncd_status fit_powers(const struct training *t,
                              struct ncd_class_fit *fit, ncd_error *err)
 {
-    size_t n_classes = t->model->counts.n_classes;
-    struct ncd_class_fit tried = {.biases =
-                                      calloc(n_classes, sizeof *tried.biases)};
-    ncd_status status = tried.biases ? NCD_OK : ncd_fail_nomem(err);
-    double best = 0;
+    size_t n = t->n_judged < MAX_TRIED ? t->n_judged : MAX_TRIED;
+    ncd_status status = NCD_OK;
+    double best = 0, loss;
     for (int i = 0; i < N_POWERS && status == NCD_OK; i++) {
-        double loss;
-        memset(tried.mix, 0, sizeof tried.mix);
-        memset(tried.biases, 0, n_classes * sizeof *tried.biases);
         if (i > 0)
-            raise_power(t);
-        status = fit_mix(t, &tried, &loss, err);
+            divide_by_length(t, n, POWER_STEP);
+        status = fit_mix(t, n, fit, &loss, err);
         if (status == NCD_OK && (i == 0 || loss < best)) {
             best = loss;
-            memcpy(fit->mix, tried.mix, sizeof fit->mix);
-            memcpy(fit->biases, tried.biases, n_classes * sizeof *fit->biases);
             fit->length_power = i * POWER_STEP;
         }
     }
-    fit->training.log_loss = best / NCD_LN2;
-    free(tried.biases);
+    divide_by_length(t, n, -(N_POWERS - 1) * POWER_STEP);
+    divide_by_length(t, t->n_judged, fit->length_power);
+    if (status == NCD_OK)
+        status = fit_mix(t, t->n_judged, fit, &loss, err);
+    fit->training.log_loss = loss / NCD_LN2;
     return status;
 }
 
-/* How many judged texts get their own label. Opinions have been taken over
- * length to the highest power tried. */
+/* How many judged texts get their own label. */
 static ncd_status assess(const struct training *t, struct ncd_class_fit *fit,
                          ncd_error *err)
 {
     size_t n_classes = t->model->counts.n_classes;
     double *scores = calloc(n_classes, sizeof *scores);
     struct ncd_class_training *result = &fit->training;
-    double undo = (N_POWERS - 1) * POWER_STEP - fit->length_power;
     if (!scores)
         return ncd_fail_nomem(err);
     for (size_t j = 0; j < t->n_judged; j++) {
         size_t nbytes = ncd_dataset_text(t->data, t->judged[j]).nbytes;
-        double factor = power_of((double)nbytes + 1, undo);
         const float *x = t->opinions + j * NCD_N_EXPERTS * n_classes;
         memcpy(scores, fit->biases, n_classes * sizeof *scores);
         for (int k = 0; k < NCD_N_EXPERTS; k++)
             for (size_t c = 0; c < n_classes; c++, x++)
-                scores[c] +=
-                    fit->mix[k] * (double)*x * (k == NCD_MARGIN ? 1 : factor);
+                scores[c] += fit->mix[k] * (double)*x;
         size_t best = 0;
         for (size_t c = 1; c < n_classes; c++)
             best = scores[c] > scores[best] ? c : best;
@@ -271,13 +268,14 @@ static ncd_status fit_margins(struct training *t, ncd_error *err)
     return status;
 }
 
-/* Which texts are judged: all, or as many as the opinions have room for, evenly
- * spread. */
+/* Which texts are judged: all, or as many as the opinions have room for, in
+ * random order, so that the first of them are a sample. */
 static ncd_status choose_judged(struct training *t, ncd_error *err)
 {
     size_t n = t->data->n, n_classes = t->model->counts.n_classes;
     uint64_t room = MAX_OPINIONS / NCD_N_EXPERTS / n_classes;
     t->n_judged = n <= room ? n : (size_t)(room > 0 ? room : 1);
+    uint32_t *order = calloc(n, sizeof *order);
     t->judged = calloc(t->n_judged, sizeof *t->judged);
     t->truth = calloc(t->n_judged, sizeof *t->truth);
     t->lengths = calloc(t->n_judged, sizeof *t->lengths);
@@ -286,12 +284,16 @@ static ncd_status choose_judged(struct training *t, ncd_error *err)
     t->scratch = calloc(t->threads * NCD_KINDS * n_classes, sizeof *t->scratch);
     t->model->fit.biases = calloc(n_classes, sizeof *t->model->fit.biases);
     if (!t->judged || !t->truth || !t->lengths || !t->opinions || !t->scratch ||
-        !t->model->fit.biases)
+        !t->model->fit.biases || !order) {
+        free(order);
         return ncd_fail_nomem(err);
-    for (size_t j = 0; j < t->n_judged; j++) {
-        t->judged[j] = (size_t)((uint64_t)j * n / t->n_judged);
-        t->truth[j] = t->data->classes[t->judged[j]];
     }
+    ncd_random_order(order, n);
+    for (size_t j = 0; j < t->n_judged; j++) {
+        t->judged[j] = order[j];
+        t->truth[j] = t->data->classes[order[j]];
+    }
+    free(order);
     return NCD_OK;
 }
 

@@ -11,7 +11,8 @@
 #include "util/parallel.h"
 
 #define MIN_TEXTS 2 /* that hold a feature */
-#define PASSES 10
+#define MIN_KIND 2  /* shorter windows are in every text, and say little */
+#define PASSES 6
 #define COST 1.f /* of a margin that falls short by 1 */
 
 struct posting {
@@ -28,6 +29,7 @@ struct fit {
     struct posting *postings; /* of features only */
     float *biases;            /* [n_classes][NCD_LANES] */
     float *alphas;            /* [n][n_classes][NCD_LANES] */
+    float *squares;           /* [n][n_classes] of a text's seen features */
     float *margins;           /* [n_classes][NCD_LANES] scratch */
     uint32_t *order;          /* [n] */
     const float *damped;
@@ -46,7 +48,8 @@ ncd_status ncd_margins_init(struct ncd_margins *m, const struct ncd_counts *c)
     double ln_n = ncd_ln(1 + (double)c->n_texts);
     for (size_t i = 0; i < c->n_nodes; i++) {
         m->features[i] = NCD_NO_NODE;
-        if (c->n_in[i] < MIN_TEXTS || ncd_key_is_start(c->keys[i]))
+        if (c->n_in[i] < MIN_TEXTS || ncd_key_is_start(c->keys[i]) ||
+            ncd_key_kind(c->keys[i]) < MIN_KIND)
             continue;
         m->idf[i] = (float)(1 + ln_n - ncd_ln(1 + (double)c->n_in[i]));
         m->features[i] = (uint32_t)m->n_features++;
@@ -83,6 +86,12 @@ void ncd_margins_scale(const struct ncd_margins *m, const struct ncd_counts *c,
     *words_out = squares[1] > 0 ? (float)(1 / sqrt(squares[1])) : 0;
 }
 
+static int compare_nodes(const void *a, const void *b)
+{
+    uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;
+    return (x > y) - (x < y);
+}
+
 /* Appends the features of windows or of words. */
 static void take_features(struct ncd_feature_row *row,
                           const struct ncd_margins *m,
@@ -111,6 +120,8 @@ ncd_status ncd_feature_row_make(struct ncd_feature_row *row,
     row->times = malloc(n + 1);
     if (!row->features || !row->times)
         return NCD_ERR_NOMEM;
+    /* In the order of memory, through which the fit goes again and again. */
+    qsort(r->distinct, r->n_distinct, sizeof *r->distinct, compare_nodes);
     row->n = 0;
     take_features(row, m, c, r, 0);
     row->n_windows = row->n;
@@ -171,6 +182,25 @@ static void compute_margins(const struct fit *f,
     }
 }
 
+/* A text's squared length for each class, which has weights only at the
+ * features that it has seen; 1 is the bias's. */
+static void compute_squares(const struct fit *f, size_t i, uint32_t c0,
+                            uint32_t c1)
+{
+    const struct ncd_feature_row *row = &f->rows[i];
+    float *out = f->squares + i * f->n_classes;
+    for (uint32_t c = c0; c < c1; c++)
+        out[c] = 1;
+    for (uint32_t j = 0; j < row->n; j++) {
+        float x = value_of(f, row, j);
+        uint32_t feature = row->features[j];
+        prefetch(f, row, j);
+        for (uint32_t p = f->first[feature]; p < f->first[feature + 1]; p++)
+            if (f->postings[p].class >= c0 && f->postings[p].class < c1)
+                out[f->postings[p].class] += x * x;
+    }
+}
+
 /* Adds x times the steps, which stand where the margins stood. */
 static void add_steps(const struct fit *f, const struct ncd_feature_row *row,
                       uint32_t c0, uint32_t c1)
@@ -195,16 +225,15 @@ static void add_steps(const struct fit *f, const struct ncd_feature_row *row,
 static int find_steps(const struct fit *f, size_t i, uint32_t c0, uint32_t c1)
 {
     const float slack = .5f / COST;
-    const struct ncd_feature_row *row = &f->rows[i];
-    float square = 1.f + (row->scale_windows > 0) + (row->scale_words > 0);
     int any = 0;
     for (uint32_t c = c0; c < c1; c++) {
         float y = f->classes[i] == c ? 1.f : -1.f;
         float *margin = f->margins + c * NCD_LANES;
+        float scale = 1 / (f->squares[i * f->n_classes + c] + slack);
         float *alpha = f->alphas + (i * f->n_classes + c) * NCD_LANES;
         for (uint32_t lane = 0; lane < NCD_LANES; lane++) {
             float gradient = y * margin[lane] - 1 + alpha[lane] * slack;
-            float next = alpha[lane] - gradient / (square + slack);
+            float next = alpha[lane] - gradient * scale;
             float step = (next > 0 ? next : 0) - alpha[lane];
             if (lane == f->folds[i] + 1)
                 step = 0;
@@ -226,6 +255,8 @@ static ncd_status fit_block(void *job, size_t block, unsigned thread,
     uint32_t c1 = (uint32_t)((block + 1) * f->n_classes / f->n_blocks);
     (void)thread;
     (void)err;
+    for (size_t i = 0; i < f->n; i++)
+        compute_squares(f, i, c0, c1);
     for (int pass = 0; pass < PASSES; pass++)
         for (size_t j = 0; j < f->n; j++) {
             size_t i = f->order[(size_t)pass % 2 ? f->n - 1 - j : j];
@@ -242,9 +273,8 @@ static ncd_status fit_block(void *job, size_t block, unsigned thread,
     return NCD_OK;
 }
 
-/* The order of the texts: a shuffle that depends on their number alone
- * (Fisher & Yates, with the generator of Steele, Lea & Flood 2014). */
-static void shuffle(uint32_t *order, size_t n)
+/* Fisher & Yates, with the generator of Steele, Lea & Flood 2014. */
+void ncd_random_order(uint32_t *order, size_t n)
 {
     uint64_t state = 1;
     for (size_t i = 0; i < n; i++)
@@ -278,10 +308,11 @@ static ncd_status make_fit(struct fit *f, const struct ncd_margins *m,
     f->postings = calloc(n_feature_postings(m, c) + 1, sizeof *f->postings);
     f->biases = calloc(f->n_classes * NCD_LANES, sizeof *f->biases);
     f->alphas = calloc(f->n * f->n_classes * NCD_LANES, sizeof *f->alphas);
+    f->squares = calloc(f->n * f->n_classes, sizeof *f->squares);
     f->margins = calloc(f->n_classes * NCD_LANES, sizeof *f->margins);
     f->order = malloc((f->n + 1) * sizeof *f->order);
     if (!f->first || !f->idf || !f->postings || !f->biases || !f->alphas ||
-        !f->margins || !f->order)
+        !f->squares || !f->margins || !f->order)
         return NCD_ERR_NOMEM;
     uint32_t n = 0;
     for (size_t i = 0; i < c->n_nodes; i++) {
@@ -293,7 +324,7 @@ static ncd_status make_fit(struct fit *f, const struct ncd_margins *m,
             f->postings[n++].class = c->classes[p];
     }
     f->first[m->n_features] = n;
-    shuffle(f->order, f->n);
+    ncd_random_order(f->order, f->n);
     return NCD_OK;
 }
 
@@ -340,6 +371,7 @@ ncd_status ncd_margins_fit(const struct ncd_margins *m,
     free(f.postings);
     free(f.biases);
     free(f.alphas);
+    free(f.squares);
     free(f.margins);
     free(f.order);
     return status;

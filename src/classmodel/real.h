@@ -39,15 +39,18 @@ static inline double ncd_ln(double x)
 
 /* e^x, 0 where it would be less than the smallest normal number; x below 700.
  * With x = k ln 2 + r and |r| <= ln 2 / 2, Taylor's series of e^r is cut where
- * what is left is below 1e-15. */
+ * what is left is below 1e-14. */
 static inline double ncd_exp(double x)
 {
+    static const double inverse[] = {1,       1,       1. / 2, 1. / 3, 1. / 4,
+                                     1. / 5,  1. / 6,  1. / 7, 1. / 8, 1. / 9,
+                                     1. / 10, 1. / 11, 1. / 12};
     if (x < -700)
         return 0;
-    int64_t k = (int64_t)(x / NCD_LN2 + (x < 0 ? -0.5 : 0.5));
+    int64_t k = (int64_t)(x * (1 / NCD_LN2) + (x < 0 ? -0.5 : 0.5));
     double r = x - (double)k * NCD_LN2, sum = 1, power;
-    for (int i = 14; i >= 1; i--)
-        sum = 1 + sum * r / i;
+    for (int i = 12; i >= 1; i--)
+        sum = 1 + sum * (r * inverse[i]);
     uint64_t bits = (uint64_t)(k + 1023) << 52;
     memcpy(&power, &bits, sizeof power);
     return sum * power;

@@ -11,9 +11,9 @@
 #include "util/parallel.h"
 
 #define HISTORY 10
-#define MAX_STEPS 200
+#define MAX_STEPS 100
 #define MAX_HALVINGS 30
-#define ENOUGH 1e-9 /* relative decrease at which it has converged */
+#define ENOUGH 1e-7 /* relative decrease at which it has converged */
 
 /* Sums are taken chunk by chunk, and the chunks' in order, so that they are the
  * same for any number of threads. */

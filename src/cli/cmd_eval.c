@@ -64,8 +64,8 @@ static const struct cli_command command = {
             "ncdclass eval model.ncd test.tsv --format=json", NULL},
     .groups =
         (const struct cli_option *const[]){
-            eval_options, method_options, compressor_options, knn_options, search_options,
-            reader_options, common_options, NULL},
+            eval_options, method_options, compressor_options, knn_options,
+            search_options, reader_options, common_options, NULL},
 };
 
 /* What the command line comes down to. */
@@ -147,7 +147,8 @@ static ncd_status eval_folds(const struct plan *plan, const ncd_model *model,
 {
     ncd_eval_options options;
     fill_eval_options(plan, &options);
-    return ncd_eval_folds(model, n_folds(model), seed, &options, report_out, err);
+    return ncd_eval_folds(model, n_folds(model), seed, &options, report_out,
+                          err);
 }
 
 /* Settings that a report states: the model's, and what overrides them. */
@@ -315,10 +316,10 @@ static int check_plan(const struct plan *plan)
 {
     if (plan->model && (cli_given(compressor_options, NULL) ||
                         cli_given(method_options, NULL) || limit_train))
-        return cli_usage_error(&command,
-                               "method, compressor, distance, order, separator and "
-                               "training texts are the model's; train anew to "
-                               "change them");
+        return cli_usage_error(
+            &command, "method, compressor, distance, order, separator and "
+                      "training texts are the model's; train anew to "
+                      "change them");
     if (shots.n && (plan->model || !plan->test))
         return cli_usage_error(&command,
                                "--shots needs --train and --test data");

@@ -81,8 +81,7 @@ static void print_row(const struct run *run, size_t i, ncd_text text)
     int column = 0;
     for (size_t rank = 0; rank < top; rank++) {
         int there = rank < ncd_prediction_n_labels(p, i);
-        row_string(rows, &column,
-                   there ? answer_label(p, i, rank) : "");
+        row_string(rows, &column, there ? answer_label(p, i, rank) : "");
         if (prob)
             row_number(rows, &column,
                        there ? ncd_prediction_share(p, i, rank) : 0);

@@ -30,11 +30,10 @@ static const struct cli_command command = {
             "ncdclass train --label-field=topic --text-field=title,body "
             "x.jsonl",
             NULL},
-    .groups =
-        (const struct cli_option *const[]){train_options, method_options,
-                                           compressor_options, knn_options,
-                                           reader_options, common_options,
-                                           NULL},
+    .groups = (const struct cli_option *const[]){train_options, method_options,
+                                                 compressor_options,
+                                                 knn_options, reader_options,
+                                                 common_options, NULL},
 };
 
 static int has_suffix(const char *name, size_t n, const char *suffix)

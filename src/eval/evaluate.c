@@ -512,9 +512,8 @@ ncd_status ncd_eval_test(const ncd_model *model, ncd_reader *test,
     ncd_take_options(&options, given);
     ncd_status status = begin(&e, model, &options, NULL, err);
     struct batch b = {.texts = calloc(BATCH_TEXTS, sizeof *b.texts)};
-    if (status == NCD_OK &&
-        (!b.texts || ncd_dataset_new(&data) != NCD_OK ||
-         make_probabilities(&e, BATCH_TEXTS) != NCD_OK))
+    if (status == NCD_OK && (!b.texts || ncd_dataset_new(&data) != NCD_OK ||
+                             make_probabilities(&e, BATCH_TEXTS) != NCD_OK))
         status = ncd_fail_nomem(err);
     b.data = data;
     if (status == NCD_OK)

@@ -112,8 +112,8 @@ static ncd_status put_knowledge(struct ncd_buf *out, struct ncd_buf *raw,
                                 const ncd_model *m)
 {
     int is_class = m->method == NCD_METHOD_CLASS;
-    ncd_status status = is_class ? ncd_put_class_fit(raw, &m->class.fit)
-                                 : put_sizes(raw, m);
+    ncd_status status =
+        is_class ? ncd_put_class_fit(raw, &m->class.fit) : put_sizes(raw, m);
     if (status != NCD_OK)
         return status;
     return put_section(out, is_class ? "CLAS" : "SIZE", raw);
