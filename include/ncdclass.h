@@ -411,6 +411,23 @@ NCD_API ncd_status ncd_model_train(const ncd_dataset *dataset,
 NCD_API void ncd_model_free(ncd_model *model);
 
 /*
+ * A new model with the settings of `model`, of its texts and of those added, or
+ * less those forgotten; both may be NULL. A forgotten text takes the first one
+ * with the same bytes and label with it. The new model answers exactly as one
+ * trained on the texts that are left, in their order; sizes of texts that stay
+ * are not computed again, while the weights of a class model, which hang on all
+ * texts, are fitted anew. threads and progress are those of `run`, which may be
+ * NULL; its other members are not looked at. Statuses: INPUT (no texts are left,
+ * one has no label, or one to forget is not in the model; the message says
+ * which), NOMEM, CODEC, CANCELLED.
+ */
+NCD_API ncd_status ncd_model_update(const ncd_model *model,
+                                    const ncd_dataset *added,
+                                    const ncd_dataset *forgotten,
+                                    const ncd_options *run,
+                                    ncd_model **model_out, ncd_error *err);
+
+/*
  * Writes to a temporary name beside `path` and renames, so that a failure
  * leaves an existing file as it was. Statuses: NOMEM, IO.
  */

@@ -242,7 +242,7 @@ static void run_set(const char *folder, struct set set, FILE *csv)
     }
     struct ncd_crew crew = {0};
     check(ncd_crew_prepare(&crew, &ways[0].measure, 1, &err), &err);
-    check(ncd_crew_sizes(&crew, train, &options, sizes, &err), &err);
+    check(ncd_crew_sizes(&crew, train, 0, &options, sizes, &err), &err);
     ncd_crew_free(&crew);
     size_t n_compared = 0;
     if (ncd_measure_is_fast(&ways[2].measure))

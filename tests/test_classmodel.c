@@ -382,6 +382,110 @@ START_TEST(a_saved_model_answers_alike)
 }
 END_TEST
 
+/* The texts from `first` on of every second or of all. */
+static ncd_dataset *part_of(const ncd_dataset *data, size_t first, size_t step)
+{
+    size_t chosen[200], n = 0;
+    ncd_dataset *part;
+    ncd_error err;
+    for (size_t i = first; i < data->n; i += step)
+        chosen[n++] = i;
+    ck_status(ncd_dataset_select(data, chosen, n, &part, &err), NCD_OK, &err);
+    return part;
+}
+
+/* A model's file, so that two can be compared to the byte. */
+static struct ncd_buf file_of(const ncd_model *model)
+{
+    ncd_error err;
+    const char *path = scratch("same.ncd");
+    ck_status(ncd_model_save(model, path, &err), NCD_OK, &err);
+    return read_whole(path);
+}
+
+static void expect_same_model(ncd_model *a, ncd_model *b)
+{
+    struct ncd_buf x = file_of(a), y = file_of(b);
+    ck_assert_uint_eq(x.n, y.n);
+    ck_assert_mem_eq(x.bytes, y.bytes, x.n);
+    ncd_buf_free(&x);
+    ncd_buf_free(&y);
+    ncd_model_free(a);
+    ncd_model_free(b);
+}
+
+static ncd_model *model_of(const ncd_dataset *data, ncd_method method)
+{
+    ncd_options options;
+    ncd_model *model;
+    ncd_error err;
+    ncd_options_init(&options);
+    options.method = method;
+    options.k = 3;
+    ck_status(ncd_model_train(data, &options, &model, &err), NCD_OK, &err);
+    return model;
+}
+
+START_TEST(updating_is_training_on_all)
+{
+    for (int method = NCD_METHOD_KNN; method <= NCD_METHOD_CLASS; method++) {
+        ncd_dataset *all = random_dataset(13, 4, 15, 120);
+        ncd_dataset *rest = part_of(all, 12, 1);
+        size_t chosen[12];
+        ncd_dataset *some;
+        ncd_model *model, *updated, *reduced;
+        ncd_error err;
+        for (size_t i = 0; i < 12; i++)
+            chosen[i] = i;
+        ck_status(ncd_dataset_select(all, chosen, 12, &some, &err), NCD_OK,
+                  &err);
+        model = model_of(some, (ncd_method)method);
+        ck_status(ncd_model_update(model, rest, NULL, NULL, &updated, &err),
+                  NCD_OK, &err);
+        ncd_model_free(model);
+        ck_status(ncd_model_update(updated, NULL, rest, NULL, &reduced, &err),
+                  NCD_OK, &err);
+        expect_same_model(updated, model_of(all, (ncd_method)method));
+        expect_same_model(reduced, model_of(some, (ncd_method)method));
+        ncd_dataset_free(all);
+        ncd_dataset_free(some);
+        ncd_dataset_free(rest);
+    }
+}
+END_TEST
+
+START_TEST(only_what_is_there_can_be_forgotten)
+{
+    static const char *const have[] = {"a", "one", "b", "two",
+                                       "a", "one", NULL};
+    static const char *const both[] = {"a", "one", "a", "one", NULL};
+    static const char *const three[] = {"a", "one", "a", "one",
+                                        "a", "one", NULL};
+    static const char *const other_label[] = {"b", "one", NULL};
+    ncd_dataset *data = dataset_of(have), *gone = dataset_of(both);
+    ncd_model *model = class_model(data), *updated;
+    ncd_error err;
+    ck_status(ncd_model_update(model, NULL, gone, NULL, &updated, &err), NCD_OK,
+              &err);
+    ck_assert_uint_eq(ncd_dataset_n_texts(ncd_model_dataset(updated)), 1);
+    ck_assert_uint_eq(ncd_dataset_n_classes(ncd_model_dataset(updated)), 1);
+    ncd_model_free(updated);
+    ncd_dataset_free(gone);
+    gone = dataset_of(three);
+    ck_status(ncd_model_update(model, NULL, gone, NULL, &updated, &err),
+              NCD_ERR_INPUT, &err);
+    ncd_dataset_free(gone);
+    gone = dataset_of(other_label);
+    ck_status(ncd_model_update(model, NULL, gone, NULL, &updated, &err),
+              NCD_ERR_INPUT, &err);
+    ncd_dataset_free(gone);
+    ck_status(ncd_model_update(model, NULL, data, NULL, &updated, &err),
+              NCD_ERR_INPUT, &err);
+    ncd_model_free(model);
+    ncd_dataset_free(data);
+}
+END_TEST
+
 START_TEST(folds_are_judged_by_the_others)
 {
     ncd_dataset *data = random_dataset(12, 3, 20, 200);
@@ -416,6 +520,8 @@ int main(void)
                                   odd_data_trains,
                                   it_learns,
                                   a_saved_model_answers_alike,
+                                  updating_is_training_on_all,
+                                  only_what_is_there_can_be_forgotten,
                                   folds_are_judged_by_the_others};
     return run_tests("classmodel", tests, COUNT(tests), 60);
 }

@@ -203,7 +203,13 @@ void print_shots(enum report_format format, const struct report_head *head,
 
 /* --- Verbs --- */
 
+/* What a model written to `path` was made of; on standard error where the model
+ * itself went to standard output (cmd_train.c). */
+ncd_status print_model_summary(const ncd_model *model, const char *path,
+                               ncd_error *err);
+
 int cmd_train(int argc, char **argv);
+int cmd_update(int argc, char **argv);
 int cmd_predict(int argc, char **argv);
 int cmd_eval(int argc, char **argv);
 int cmd_distance(int argc, char **argv);

@@ -97,8 +97,8 @@ static void print_training(FILE *out, const ncd_model *model)
     fprintf(out, "bits a label %.3f\n", t.label_bits);
 }
 
-static ncd_status print_summary(const ncd_model *model, const char *path,
-                                ncd_error *err)
+ncd_status print_model_summary(const ncd_model *model, const char *path,
+                               ncd_error *err)
 {
     ncd_dataset_summary s;
     ncd_options options;
@@ -151,7 +151,7 @@ static ncd_status train(char **paths, int n_paths, const char *output,
         status = ncd_model_save(model, output, err);
     end_progress();
     if (status == NCD_OK)
-        status = print_summary(model, output, err);
+        status = print_model_summary(model, output, err);
     ncd_model_free(model);
     return status;
 }

@@ -41,19 +41,16 @@ static ncd_status check(const ncd_dataset *dataset, const ncd_options *options,
     return NCD_OK;
 }
 
-static ncd_status compute_sizes(ncd_model *model, const ncd_options *options,
-                                ncd_error *err)
+/* Sizes of the texts from `first` on. */
+static ncd_status compute_sizes(ncd_model *model, size_t first,
+                                const ncd_options *options, ncd_error *err)
 {
     struct ncd_crew crew = {0};
-    model->sizes =
-        calloc(ncd_dataset_n_texts(model->dataset), sizeof *model->sizes);
-    if (!model->sizes)
-        return ncd_fail_nomem(err);
     ncd_status status = ncd_crew_prepare(&crew, &model->measure,
                                          ncd_threads(options->threads), err);
     if (status == NCD_OK)
-        status =
-            ncd_crew_sizes(&crew, model->dataset, options, model->sizes, err);
+        status = ncd_crew_sizes(&crew, model->dataset, first, options,
+                                model->sizes, err);
     ncd_crew_free(&crew);
     return status;
 }
@@ -68,17 +65,21 @@ static size_t count_over_window(const ncd_model *model)
     return n;
 }
 
-/* The sizes of the texts, where they are not known or another library computed
- * them. */
+/* The sizes of the texts: of those that are not known, and of all where another
+ * library computed them. */
 static ncd_status make_sizes(ncd_model *model, struct ncd_known *known,
                              const ncd_options *options, ncd_error *err)
 {
-    if (known->sizes && strcmp(model->library, model->library_now) == 0) {
-        model->sizes = known->sizes;
-        known->sizes = NULL;
-        return NCD_OK;
-    }
-    return compute_sizes(model, options, err);
+    size_t n = model->dataset->n, n_known = known->n_sizes;
+    model->sizes = known->sizes;
+    known->sizes = NULL;
+    if (!model->sizes)
+        model->sizes = calloc(n, sizeof *model->sizes);
+    if (!model->sizes)
+        return ncd_fail_nomem(err);
+    if (strcmp(model->library, model->library_now) != 0)
+        n_known = 0;
+    return n_known < n ? compute_sizes(model, n_known, options, err) : NCD_OK;
 }
 
 static ncd_status make_class(ncd_model *model, struct ncd_known *known,

@@ -23,7 +23,9 @@ struct ncd_model {
 
 /* What a model may know already when it is made. */
 struct ncd_known {
-    double *sizes;            /* NULL: to be computed */
+    double *sizes; /* of the first n_sizes texts, with room for all; may
+                      be NULL */
+    size_t n_sizes;
     const char *library;      /* at training; NULL: the one in use */
     struct ncd_class_fit fit; /* weights NULL: to be fitted */
 };

@@ -358,6 +358,7 @@ static ncd_status read_known(const char *path, const struct parts *parts,
 {
     int is_class = settings->options.method == NCD_METHOD_CLASS;
     known->library = settings->library;
+    known->n_sizes = n_texts;
     if (!parts->present[is_class ? CLAS : SIZE])
         return fail_damaged(path, "a section is missing", err);
     return is_class ? read_class_fit(path, parts, &known->fit, err)
