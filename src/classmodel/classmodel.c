@@ -288,7 +288,7 @@ static ncd_status choose_judged(struct training *t, ncd_error *err)
         free(order);
         return ncd_fail_nomem(err);
     }
-    ncd_random_order(order, n);
+    ncd_random_order(order, n, 0);
     for (size_t j = 0; j < t->n_judged; j++) {
         t->judged[j] = order[j];
         t->truth[j] = t->data->classes[order[j]];

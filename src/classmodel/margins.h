@@ -47,8 +47,8 @@ ncd_status ncd_margins_init(struct ncd_margins *margins,
                             const struct ncd_counts *counts);
 void ncd_margins_free(struct ncd_margins *margins);
 
-/* A random order of 0 .. n - 1, the same for every n. */
-void ncd_random_order(uint32_t *order_out, size_t n);
+/* A random order of 0 .. n - 1 that depends on n and the seed alone. */
+void ncd_random_order(uint32_t *order_out, size_t n, uint64_t seed);
 
 /* Factors that scale a text's windows and words to length 1. */
 void ncd_margins_scale(const struct ncd_margins *margins,
