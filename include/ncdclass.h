@@ -189,8 +189,15 @@ typedef enum ncd_vote {
  * leave-one-out over the training texts says; its answers are calibrated
  * probabilities. compressor, distance, order, separator, k and vote mean
  * nothing to it.
+ * AUTO, for training only, is whichever of them, and of a few k, has the higher
+ * accuracy by leave-one-out on a sample of the training texts; equals go to
+ * CLASS.
  */
-typedef enum ncd_method { NCD_METHOD_KNN, NCD_METHOD_CLASS } ncd_method;
+typedef enum ncd_method {
+    NCD_METHOD_KNN,
+    NCD_METHOD_CLASS,
+    NCD_METHOD_AUTO
+} ncd_method;
 
 /* Where sizes come from. Both give the same sizes, neighbours and labels. */
 typedef enum ncd_engine_kind {
@@ -417,9 +424,9 @@ NCD_API void ncd_model_free(ncd_model *model);
  * trained on the texts that are left, in their order; sizes of texts that stay
  * are not computed again, while the weights of a class model, which hang on all
  * texts, are fitted anew. threads and progress are those of `run`, which may be
- * NULL; its other members are not looked at. Statuses: INPUT (no texts are left,
- * one has no label, or one to forget is not in the model; the message says
- * which), NOMEM, CODEC, CANCELLED.
+ * NULL; its other members are not looked at. Statuses: INPUT (no texts are
+ * left, one has no label, or one to forget is not in the model; the message
+ * says which), NOMEM, CODEC, CANCELLED.
  */
 NCD_API ncd_status ncd_model_update(const ncd_model *model,
                                     const ncd_dataset *added,
@@ -478,6 +485,21 @@ typedef struct ncd_training {
     double corpus_bits; /* their code length under the model of all texts */
     double class_bits;  /* ... under the model of their own class */
 } ncd_training;
+
+/* What training with NCD_METHOD_AUTO compared, on the same texts. */
+typedef struct ncd_contender {
+    ncd_method method;
+    unsigned k; /* 0 for a class model */
+    uint64_t n_judged, n_correct;
+    int chosen;
+} ncd_contender;
+
+/* Number of contenders (0 for a model whose method was given, or that comes
+ * from a file), and the i-th of them, static as long as the model lives; NULL
+ * past the end. */
+NCD_API size_t ncd_model_n_contenders(const ncd_model *model);
+NCD_API const ncd_contender *ncd_model_contender(const ncd_model *model,
+                                                 size_t i);
 
 /* All 0 for a model of another method. */
 NCD_API void ncd_model_training(const ncd_model *model,

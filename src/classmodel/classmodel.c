@@ -28,9 +28,10 @@ struct training {
     const ncd_dataset *data;
     struct ncd_reading *readings; /* [n threads] */
     unsigned threads;
-    struct ncd_feature_row *rows;     /* [n texts] */
-    uint32_t *folds;                  /* [n texts] */
-    float *held_out;                  /* [n texts][n classes] */
+    const struct ncd_progress *progress; /* may be NULL */
+    struct ncd_feature_row *rows;        /* [n texts] */
+    uint32_t *folds;                     /* [n texts] */
+    float *held_out;                     /* [n texts][n classes] */
     size_t n_judged;                  /* texts that the weights are fitted to */
     size_t *judged;                   /* [n_judged] */
     uint32_t *truth;                  /* [n_judged] */
@@ -38,6 +39,20 @@ struct training {
     double *scratch;                  /* [n threads][NCD_KINDS][n classes] */
     struct ncd_code_lengths *lengths; /* [n_judged] */
 };
+
+/* --- Progress --- */
+
+/* A loop's part of the whole, in hundredths. */
+static struct ncd_progress part(const struct training *t, uint64_t before,
+                                uint64_t span)
+{
+    struct ncd_progress p = {NULL, NULL, before, span, 100};
+    if (t->progress) {
+        p.fn = t->progress->fn;
+        p.arg = t->progress->arg;
+    }
+    return p;
+}
 
 /* --- Reading the training texts --- */
 
@@ -186,8 +201,11 @@ static ncd_status assess(const struct training *t, struct ncd_class_fit *fit,
     size_t n_classes = t->model->counts.n_classes;
     double *scores = calloc(n_classes, sizeof *scores);
     struct ncd_class_training *result = &fit->training;
-    if (!scores)
+    fit->right = calloc(t->n_judged, sizeof *fit->right);
+    if (!scores || !fit->right) {
+        free(scores);
         return ncd_fail_nomem(err);
+    }
     for (size_t j = 0; j < t->n_judged; j++) {
         size_t nbytes = ncd_dataset_text(t->data, t->judged[j]).nbytes;
         const float *x = t->opinions + j * NCD_N_EXPERTS * n_classes;
@@ -198,7 +216,8 @@ static ncd_status assess(const struct training *t, struct ncd_class_fit *fit,
         size_t best = 0;
         for (size_t c = 1; c < n_classes; c++)
             best = scores[c] > scores[best] ? c : best;
-        result->n_correct += best == t->truth[j];
+        fit->right[j] = best == t->truth[j];
+        result->n_correct += fit->right[j];
         result->corpus_bits += t->lengths[j].corpus;
         result->class_bits += t->lengths[j].class;
         result->n_bytes += nbytes;
@@ -240,6 +259,7 @@ static ncd_status deal_folds(const ncd_dataset *data, uint32_t *folds,
 
 static ncd_status fit_margins(struct training *t, ncd_error *err)
 {
+    struct ncd_progress reading = part(t, 20, 20);
     struct ncd_classmodel *m = t->model;
     const ncd_dataset *d = t->data;
     struct ncd_class_fit *fit = &m->fit;
@@ -256,7 +276,7 @@ static ncd_status fit_margins(struct training *t, ncd_error *err)
         return ncd_fail_nomem(err);
     ncd_status status = deal_folds(d, t->folds, err);
     if (status == NCD_OK)
-        status = ncd_parallel_for(d->n, t->threads, make_row, t, NULL, err);
+        status = ncd_parallel_for(d->n, t->threads, make_row, t, &reading, err);
     if (status == NCD_OK)
         status = ncd_margins_fit(&m->margins, &m->counts, t->rows, d->classes,
                                  t->folds, d->n, t->threads, fit->weights,
@@ -299,11 +319,13 @@ static ncd_status choose_judged(struct training *t, ncd_error *err)
 
 static ncd_status fit_all(struct training *t, ncd_error *err)
 {
+    struct ncd_progress judging = part(t, 70, 30);
     ncd_status status = fit_margins(t, err);
     if (status == NCD_OK)
         status = choose_judged(t, err);
     if (status == NCD_OK)
-        status = ncd_parallel_for(t->n_judged, t->threads, judge, t, NULL, err);
+        status =
+            ncd_parallel_for(t->n_judged, t->threads, judge, t, &judging, err);
     if (status == NCD_OK)
         status = fit_powers(t, &t->model->fit, err);
     if (status == NCD_OK)
@@ -339,9 +361,9 @@ ncd_status ncd_classmodel_train(struct ncd_classmodel *m,
                                 const struct ncd_progress *progress,
                                 ncd_error *err)
 {
-    struct training t = {.model = m, .data = data, .threads = threads};
+    struct training t = {
+        .model = m, .data = data, .threads = threads, .progress = progress};
     unsigned n_readings = 0;
-    (void)progress;
     ncd_status status = begin(m, data, threads, err);
     if (status == NCD_OK &&
         make_readings(&t.readings, &n_readings, threads) != NCD_OK)
@@ -385,6 +407,7 @@ void ncd_class_fit_free(struct ncd_class_fit *fit)
     free(fit->biases);
     free(fit->weights);
     free(fit->margin_biases);
+    free(fit->right);
     *fit = (struct ncd_class_fit){0};
 }
 

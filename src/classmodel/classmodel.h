@@ -34,6 +34,9 @@ struct ncd_class_fit {
     double *biases;       /* [n_classes] */
     float *weights;       /* [n_postings] of margins */
     float *margin_biases; /* [n_classes] */
+    /* [training.n_judged] whether each got its label, in the order of
+     * ncd_random_order with seed 0; NULL in a model that was restored. */
+    unsigned char *right;
     struct ncd_class_training training;
 };
 

@@ -80,6 +80,19 @@ static char *default_output(const char *data)
     return path;
 }
 
+static void print_contenders(FILE *out, const ncd_model *model)
+{
+    for (size_t i = 0; i < ncd_model_n_contenders(model); i++) {
+        const ncd_contender *c = ncd_model_contender(model, i);
+        char name[32] = "class";
+        if (c->method == NCD_METHOD_KNN)
+            snprintf(name, sizeof name, "knn, k = %u", c->k);
+        fprintf(out, "contender    %-12s %6.2f %% of %llu texts left out%s\n",
+                name, 100 * (double)c->n_correct / (double)c->n_judged,
+                (unsigned long long)c->n_judged, c->chosen ? "; chosen" : "");
+    }
+}
+
 static void print_training(FILE *out, const ncd_model *model)
 {
     ncd_training t;
@@ -90,10 +103,11 @@ static void print_training(FILE *out, const ncd_model *model)
             "left out     %.2f %% of %llu texts get their label, each judged "
             "without itself\n",
             100 * (double)t.n_correct / n, (unsigned long long)t.n_judged);
-    fprintf(out,
-            "bits a byte  %.3f by the model of all texts, %.3f by that of "
-            "their class\n",
-            t.corpus_bits / bits, t.class_bits / bits);
+    fprintf(
+        out,
+        "bits a byte  8 by no model, %.3f by that of all texts, %.3f by that "
+        "of their class\n",
+        t.corpus_bits / bits, t.class_bits / bits);
     fprintf(out, "bits a label %.3f\n", t.label_bits);
 }
 
@@ -115,6 +129,7 @@ ncd_status print_model_summary(const ncd_model *model, const char *path,
     fprintf(out, "empty        %llu\n", (unsigned long long)s.n_empty);
     fprintf(out, "repeated     %llu\n", (unsigned long long)s.n_repeated);
     fprintf(out, "conflicting  %llu\n", (unsigned long long)s.n_conflicting);
+    print_contenders(out, model);
     if (options.method == NCD_METHOD_CLASS)
         print_training(out, model);
     else

@@ -11,7 +11,7 @@
 const char *const distance_choices[] = {"ncd", "cdm", "clm", "cond", NULL};
 const char *const order_choices[] = {"test-first", "train-first", "mean", NULL};
 static const char *const engine_choices[] = {"auto", "zlib", NULL};
-static const char *const method_choices[] = {"knn", "class", NULL};
+static const char *const method_choices[] = {"knn", "class", "auto", NULL};
 const char *const vote_choices[] = {"majority", "weighted", NULL};
 
 struct measure_args measure_args = {
@@ -36,7 +36,9 @@ const struct cli_option compressor_options[] = {
 
 const struct cli_option method_options[] = {
     {"method", 'm', OPTION_CHOICE, &measure_args.method, "NAME",
-     "nearest neighbours, or what each class knows", method_choices},
+     "nearest neighbours, what each class knows, or the better by "
+     "leave-one-out",
+     method_choices},
     {0},
 };
 

@@ -145,6 +145,8 @@ ncd_status ncd_model_train(const ncd_dataset *dataset, const ncd_options *given,
     ncd_dataset *copy;
     ncd_options_init(&options);
     ncd_take_options(&options, given);
+    if (options.method == NCD_METHOD_AUTO)
+        return ncd_model_train_auto(dataset, &options, model_out, err);
     size_t n = ncd_dataset_n_texts(dataset);
     size_t *all = calloc(n + 1, sizeof *all);
     if (!all)
@@ -220,9 +222,19 @@ void ncd_model_training(const ncd_model *model, ncd_training *training_out)
                                    .class_bits = t->class_bits};
 }
 
+size_t ncd_model_n_contenders(const ncd_model *model)
+{
+    return model->n_contenders;
+}
+
+const ncd_contender *ncd_model_contender(const ncd_model *model, size_t i)
+{
+    return i < model->n_contenders ? &model->contenders[i] : NULL;
+}
+
 /* --- Names of methods --- */
 
-static const char *const method_names[] = {"knn", "class"};
+static const char *const method_names[] = {"knn", "class", "auto"};
 #define N_METHODS (sizeof method_names / sizeof *method_names)
 
 const char *ncd_method_name(ncd_method method)

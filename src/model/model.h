@@ -7,6 +7,8 @@
 #include "knn/search.h"
 #include "knn/vote.h"
 
+#define NCD_MAX_CONTENDERS 8
+
 struct ncd_model {
     ncd_dataset *dataset;
     double *sizes; /* [n texts] C(y), bytes */
@@ -15,6 +17,8 @@ struct ncd_model {
     ncd_vote vote;
     ncd_method method;
     struct ncd_classmodel class; /* where that is the method */
+    ncd_contender contenders[NCD_MAX_CONTENDERS];
+    size_t n_contenders;
     size_t n_over_window;
     char spec[NCD_CODEC_SPEC_NBYTES];
     char library[NCD_CODEC_LIBRARY_NBYTES]; /* at training */
@@ -34,6 +38,11 @@ struct ncd_known {
 ncd_status ncd_model_make(ncd_dataset *dataset, struct ncd_known *known,
                           const ncd_options *options, ncd_model **model_out,
                           ncd_error *err);
+
+/* Training where the method is to be chosen. */
+ncd_status ncd_model_train_auto(const ncd_dataset *dataset,
+                                const ncd_options *options,
+                                ncd_model **model_out, ncd_error *err);
 
 /* The search over the model's texts. */
 struct ncd_search ncd_model_search(const ncd_model *model, size_t k);

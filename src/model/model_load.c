@@ -326,8 +326,8 @@ static ncd_status read_settings(const char *path, const struct parts *parts,
     /* Models of before there were methods don't name theirs. */
     if (setting(parts, "method", method, sizeof method) == NCD_OK)
         m = ncd_method_parse(method);
-    if (missing || m < 0 || d < 0 || o < 0 || v < 0 || n < 0 || number == 0 ||
-        number > UINT32_MAX)
+    if (missing || m < 0 || m == NCD_METHOD_AUTO || d < 0 || o < 0 || v < 0 ||
+        n < 0 || number == 0 || number > UINT32_MAX)
         return fail_damaged(path, "its settings are malformed", err);
     s->options.compressor = s->compressor;
     s->options.separator = (ncd_text){s->separator, (size_t)n};
