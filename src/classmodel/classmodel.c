@@ -373,6 +373,7 @@ ncd_status ncd_classmodel_train(struct ncd_classmodel *m,
     for (unsigned i = 0; i < n_readings; i++)
         ncd_reading_free(&t.readings[i]);
     free(t.readings);
+    free(t.rows);
     free(t.folds);
     free(t.held_out);
     free(t.judged);
