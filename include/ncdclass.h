@@ -202,7 +202,8 @@ typedef enum ncd_method {
 /* Where sizes come from. Both give the same sizes, neighbours and labels. */
 typedef enum ncd_engine_kind {
     NCD_ENGINE_AUTO, /* the size-only DEFLATE engine where it is exact, which it
-                        checks against the zlib in use; else as PLAIN */
+                        checks against the zlib in use, likewise for lz4 at
+                        levels 3 to 9; else as PLAIN */
     NCD_ENGINE_PLAIN /* every size from the compression library itself */
 } ncd_engine_kind;
 
@@ -210,6 +211,10 @@ typedef enum ncd_engine_kind {
  * level from 4 to 9, tried on a built-in corpus in a few milliseconds; -1 for
  * other levels, and where memory runs out. */
 NCD_API int ncd_engine_agrees(int level);
+
+/* What that engine uses of this processor: "portable", "sse2" or "avx2". Sizes
+ * are the same. A static string. */
+NCD_API const char *ncd_engine_path(void);
 
 typedef struct ncd_options {
     size_t struct_nbytes;
@@ -467,6 +472,10 @@ NCD_API double ncd_model_size(const ncd_model *model, size_t i);
 NCD_API const char *ncd_model_library(const ncd_model *model);
 NCD_API const char *ncd_model_library_now(const ncd_model *model);
 
+/* Whether sizes of many pairs come from the size-only DEFLATE engine: the
+ * compressor is one it can stand in for, and it agrees with the zlib in use. */
+NCD_API int ncd_model_uses_engine(const ncd_model *model);
+
 /* Window of the compressor in bytes, 0: no limit; and the number of training
  * texts that alone exceed half of it. */
 NCD_API size_t ncd_model_window(const ncd_model *model);
@@ -721,6 +730,43 @@ NCD_API void ncd_report_free(ncd_report *report);
  * (0 for n < 2). */
 NCD_API void ncd_mean_interval(const double *values, size_t n, double *mean_out,
                                double *half_width_out);
+
+/* --- Packing ----------------------------------------------------------- */
+
+/*
+ * Compresses texts with the compressor `ppm` and brings them back. A packer may
+ * be primed with the training texts of a class of a model, or of all of it:
+ * what looks like them takes less room then, and needs the same model to be
+ * unpacked. Used are the last of these texts that together have no more than
+ * NCD_PRIME_NBYTES, in their order, each followed by a newline.
+ */
+typedef struct ncd_packer ncd_packer;
+
+#define NCD_PRIME_NBYTES (4u << 20)
+
+/* model: NULL for none; its texts are copied. label: NULL for all classes.
+ * Statuses: ARGUMENT (no such class), NOMEM. */
+NCD_API ncd_status ncd_packer_open(const ncd_model *model, const char *label,
+                                   ncd_packer **packer_out, ncd_error *err);
+NCD_API void ncd_packer_close(ncd_packer *packer);
+
+/*
+ * Packs a text. *packed_out belongs to the packer and is valid until its next
+ * call. *nbytes_out, may be NULL: header plus the size that ppm states, which
+ * the packed text exceeds by at most 2 bytes. Some tenths of a MB a second.
+ * Statuses: NOMEM.
+ */
+NCD_API ncd_status ncd_packer_pack(ncd_packer *packer, ncd_text text,
+                                   ncd_text *packed_out, double *nbytes_out,
+                                   ncd_error *err);
+
+/*
+ * The way back. Statuses: INPUT (not packed, or damaged: a check sum tells),
+ * MODEL_NEWER (packed by a later version), ARGUMENT (packed with another model
+ * or class, or with none), NOMEM.
+ */
+NCD_API ncd_status ncd_packer_unpack(ncd_packer *packer, ncd_text packed,
+                                     ncd_text *text_out, ncd_error *err);
 
 #ifdef __cplusplus
 }

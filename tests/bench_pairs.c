@@ -17,6 +17,7 @@
 #include <unistd.h>
 #include <zlib.h>
 
+#include "bench.h"
 #include "ncd/measure.h"
 #include "support.h"
 #include "text/dataset.h"
@@ -26,14 +27,6 @@ enum { MAX_ROUNDS = 1000, MIN_ROUNDS = 5 };
 #define MIN_SECONDS 1.0
 /* A median so much above the minimum says that the machine was busy. */
 #define WIDE_SPREAD 1.1
-
-static void must(ncd_status status, const ncd_error *err)
-{
-    if (status == NCD_OK)
-        return;
-    fprintf(stderr, "bench_pairs: %s\n", err->message);
-    exit(EXIT_FAILURE);
-}
 
 /* --- The two contestants --- */
 
@@ -110,12 +103,12 @@ static double engine_pairs(ncd_engine *engine, const struct slice *s,
     ncd_error err;
     for (size_t i = 0; i < s->x->n; i++) {
         ncd_text x = ncd_dataset_text(s->x, i);
-        must(ncd_engine_size(engine, x, &size_x, &err), &err);
+        check(ncd_engine_size(engine, x, &size_x, &err), &err);
         ncd_engine_set_first(engine, x);
         for (size_t j = 0; j < s->y->n; j++) {
-            must(ncd_engine_joint(engine, ncd_dataset_text(s->y, j), NULL,
-                                  HUGE_VAL, &xy, &err),
-                 &err);
+            check(ncd_engine_joint(engine, ncd_dataset_text(s->y, j), NULL,
+                                   HUGE_VAL, &xy, &err),
+                  &err);
             sum += ncd_distance_of(NCD_DISTANCE_NCD, size_x, s->y_sizes[j], xy);
             if (out)
                 out[i * s->y->n + j] = xy;
@@ -176,7 +169,7 @@ static double matrix_speed(const struct slice *s, unsigned threads)
     options.threads = threads;
     for (int round = 0; round < MIN_ROUNDS || total < MIN_SECONDS; round++) {
         double begin = ncd_clock();
-        must(ncd_matrix(s->x, s->y, &options, ignore_row, NULL, &err), &err);
+        check(ncd_matrix(s->x, s->y, &options, ignore_row, NULL, &err), &err);
         double seconds = ncd_clock() - begin;
         double speed = (double)(s->x->n * s->y->n) / seconds;
         best = speed > best ? speed : best;
@@ -214,7 +207,7 @@ static struct result measure(const struct slice *s, size_t longest)
     plain_times.n = engine_times.n = 0;
     plain_times.seconds = engine_times.seconds = 0;
     plain_open(&plain, longest);
-    must(ncd_engine_open(NULL, &engine, &err), &err);
+    check(ncd_engine_open(NULL, &engine, &err), &err);
     check_sizes(&plain, engine, s);
     while (plain_times.n < MAX_ROUNDS &&
            (plain_times.n < MIN_ROUNDS || plain_times.seconds < MIN_SECONDS ||
@@ -246,12 +239,12 @@ static size_t prepare(struct slice *s)
     ncd_engine *engine;
     ncd_error err;
     size_t longest = 0;
-    must(ncd_engine_open(NULL, &engine, &err), &err);
+    check(ncd_engine_open(NULL, &engine, &err), &err);
     s->y_sizes = calloc(s->y->n + 1, sizeof *s->y_sizes);
     s->total_nbytes = (double)(s->x->bytes.n + s->y->bytes.n);
     for (size_t j = 0; j < s->y->n; j++) {
         ncd_text y = ncd_dataset_text(s->y, j);
-        must(ncd_engine_size(engine, y, &s->y_sizes[j], &err), &err);
+        check(ncd_engine_size(engine, y, &s->y_sizes[j], &err), &err);
         longest = y.nbytes > longest ? y.nbytes : longest;
     }
     for (size_t i = 0; i < s->x->n; i++) {
@@ -260,23 +253,6 @@ static size_t prepare(struct slice *s)
     }
     ncd_engine_close(engine);
     return longest;
-}
-
-static const char *cpu_name(void)
-{
-    static char name[128] = "unknown";
-    char line[256];
-    FILE *file = fopen("/proc/cpuinfo", "r");
-    while (file && fgets(line, sizeof line, file)) {
-        if (strncmp(line, "model name", 10) == 0 && strchr(line, ':')) {
-            snprintf(name, sizeof name, "%s", strchr(line, ':') + 2);
-            name[strcspn(name, "\n")] = 0;
-            break;
-        }
-    }
-    if (file)
-        fclose(file);
-    return name;
 }
 
 static void run_slice(struct slice *s, FILE *csv)
@@ -326,14 +302,14 @@ static void run_file(const char *name, const char *path, FILE *csv)
     ncd_reader_options_init(&options);
     options.limit = COUNT(chosen);
     options.skip_bad = 1;
-    must(ncd_dataset_new(&all), &err);
-    must(ncd_dataset_read(all, path, &options, &err), &err);
+    check(ncd_dataset_new(&all), &err);
+    check(ncd_dataset_read(all, path, &options, &err), &err);
     size_t n = ncd_dataset_n_texts(all);
     for (size_t i = 0; i < n; i++)
         chosen[i] = i;
     size_t n_x = n < 20 ? n / 2 : 20;
-    must(ncd_dataset_select(all, chosen, n_x, &s.x, &err), &err);
-    must(ncd_dataset_select(all, chosen + n_x, n - n_x, &s.y, &err), &err);
+    check(ncd_dataset_select(all, chosen, n_x, &s.x, &err), &err);
+    check(ncd_dataset_select(all, chosen + n_x, n - n_x, &s.y, &err), &err);
     snprintf(s.name, sizeof s.name, "%.60s", name);
     run_slice(&s, csv);
     ncd_dataset_free(s.x);
@@ -364,16 +340,12 @@ static void run_sets(const char *folder, FILE *csv)
 
 int main(int argc, char **argv)
 {
-    FILE *csv = argc > 1 ? fopen(argv[1], "w") : NULL;
     const char *folder = getenv("NCDCLASS_DATASETS");
-    if (argc > 1 && !csv) {
-        perror(argv[1]);
-        return EXIT_FAILURE;
-    }
-    if (csv)
-        fprintf(csv, "slice,n_x,n_y,mean_nbytes,n_rounds,plain_min_us,"
-                     "plain_median_us,library_min_us,library_median_us,ratio,"
-                     "pairs_per_s_1_thread,pairs_per_s_2_threads,codec,cpu\n");
+    FILE *csv = open_csv(argc > 1 ? argv[1] : NULL, "pairs.csv",
+                         "slice,n_x,n_y,mean_nbytes,n_rounds,plain_min_us,"
+                         "plain_median_us,library_min_us,library_median_us,"
+                         "ratio,pairs_per_s_1_thread,pairs_per_s_2_threads,"
+                         "codec,cpu");
     printf("gzip:9 by zlib %s; %s; %u threads; microseconds a pair\n",
            zlibVersion(), cpu_name(), ncd_default_threads());
     printf("%-24s %7s %9s %9s %9s %9s %7s %10s %10s\n", "slice", "bytes",
@@ -384,5 +356,6 @@ int main(int argc, char **argv)
     run_generated(2000, 10, 100, csv);
     if (folder)
         run_sets(folder, csv);
-    return csv && fclose(csv) != 0 ? EXIT_FAILURE : EXIT_SUCCESS;
+    close_csv(csv);
+    return EXIT_SUCCESS;
 }

@@ -9,10 +9,12 @@
  * as malformed JSON, so that is left alone.
  */
 #include <errno.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "codec/codec.h"
 #include "support.h"
 #include "text/dataset.h"
 
@@ -304,6 +306,32 @@ START_TEST(measuring_a_pair_by_brotli)
 }
 END_TEST
 
+static ncd_status size_behind_prefix(void *arg, ncd_error *err)
+{
+    struct ncd_codec_spec spec;
+    void *context;
+    double size;
+    ncd_status status = ncd_codec_parse(arg, &spec, err);
+    if (status == NCD_OK)
+        status = spec.codec->open(&spec, &context, err);
+    if (status != NCD_OK)
+        return status;
+    status = spec.codec->set_prefix(context, text_of("some text"), err);
+    for (int i = 0; i < 2 && status == NCD_OK; i++)
+        status = spec.codec->size_after_prefix(
+            context, text_of(i ? "a longer one to compress" : "another"),
+            HUGE_VAL, &size, err);
+    spec.codec->close(context);
+    return status;
+}
+
+START_TEST(measuring_behind_a_prefix)
+{
+    char spec[] = "ppm";
+    fail_everywhere("ppm behind a prefix", size_behind_prefix, spec);
+}
+END_TEST
+
 static int take_row(void *arg, size_t row, const double *distances, size_t n)
 {
     (void)arg;
@@ -412,6 +440,32 @@ START_TEST(predicting)
 {
     ncd_model *model = random_model();
     fail_everywhere("ncd_model_predict", predict, model);
+    ncd_model_free(model);
+}
+END_TEST
+
+static ncd_status pack(void *arg, ncd_error *err)
+{
+    ncd_packer *packer;
+    ncd_text packed, back;
+    struct ncd_buf copy = {0};
+    ncd_status status = ncd_packer_open(arg, "class1", &packer, err);
+    if (status != NCD_OK)
+        return status;
+    status = ncd_packer_pack(packer, text_of("tare nore"), &packed, NULL, err);
+    if (status == NCD_OK)
+        status = ncd_buf_append(&copy, packed.bytes, packed.nbytes);
+    if (status == NCD_OK)
+        status = ncd_packer_unpack(packer, ncd_buf_text(&copy), &back, err);
+    ncd_buf_free(&copy);
+    ncd_packer_close(packer);
+    return status;
+}
+
+START_TEST(packing)
+{
+    ncd_model *model = random_model();
+    fail_everywhere("ncd_packer", pack, model);
     ncd_model_free(model);
 }
 END_TEST
@@ -548,10 +602,12 @@ int main(void)
         reading_compressed,
         measuring_a_pair,
         measuring_a_pair_by_brotli,
+        measuring_behind_a_prefix,
         measuring_a_matrix,
         training,
         saving_and_loading,
         predicting,
+        packing,
         evaluating,
         updating,
         class_models,

@@ -118,7 +118,7 @@ struct run_args {
 };
 
 /* Candidates of an approximate search where N is not given. */
-#define DEFAULT_CANDIDATES 200
+#define DEFAULT_CANDIDATES 400
 
 extern struct measure_args measure_args;
 extern struct reader_args reader_args;
@@ -147,6 +147,10 @@ int count_standard_inputs(char *const *paths, int n);
 /* Reads a data set, adding to `data`; notes skipped records. */
 ncd_status read_data(ncd_dataset *data, const char *path, uint64_t limit,
                      ncd_error *err);
+
+/* All of a file ("-": standard input), in memory that the caller frees; NULL
+ * and a message where it can't be read. */
+char *read_file(const char *path, size_t *nbytes_out);
 
 /* Path of a file of the bundled sample ("train.tsv"), NULL where it is not
  * installed; freed by the caller. */
@@ -216,5 +220,7 @@ int cmd_distance(int argc, char **argv);
 int cmd_matrix(int argc, char **argv);
 int cmd_info(int argc, char **argv);
 int cmd_compressors(int argc, char **argv);
+int cmd_compress(int argc, char **argv);
+int cmd_decompress(int argc, char **argv);
 
 #endif

@@ -24,6 +24,7 @@ static const struct cli_command command = {
 static int check_engine(void)
 {
     int all = 1;
+    printf("size-only engine, %s code\n", ncd_engine_path());
     for (int level = 4; level <= 9; level++) {
         int agrees = ncd_engine_agrees(level) == 1;
         printf("level %d: %s\n", level, agrees ? "agrees" : "differs");
@@ -51,8 +52,6 @@ int cmd_compressors(int argc, char **argv)
         snprintf(library, sizeof library, "%s %s", c->library,
                  c->library_version);
         snprintf(levels, sizeof levels, "%d..%d", c->level_min, c->level_max);
-        if (check)
-            return check_engine();
         printf("%-11s %-20s %-8s %-7d %-10zu %s%s%s\n", c->name, library,
                levels, c->level_default, c->window, c->summary,
                *c->keys ? "; " : "", c->keys);

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
 /* ncdclass distance: two files or strings, one number. */
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -32,37 +31,6 @@ static const struct cli_command command = {
                                            common_options, NULL},
 };
 
-/* All of a file, in memory that the caller frees; NULL and a message. */
-static char *slurp(const char *path, size_t *n_out)
-{
-    FILE *file = strcmp(path, "-") == 0 ? stdin : fopen(path, "rb");
-    char *bytes = NULL;
-    size_t n = 0, room = 0;
-    int failed = !file;
-    while (!failed && !feof(file)) {
-        if (n == room) {
-            room = room ? 2 * room : 1 << 16;
-            char *grown = realloc(bytes, room);
-            if (!grown) {
-                failed = 1;
-                break;
-            }
-            bytes = grown;
-        }
-        n += fread(bytes + n, 1, room - n, file);
-        failed = ferror(file);
-    }
-    if (failed) {
-        say("%s: cannot read: %s", path, strerror(errno));
-        free(bytes);
-        bytes = NULL;
-    }
-    if (file && file != stdin)
-        fclose(file);
-    *n_out = n;
-    return bytes;
-}
-
 static int print_distance(ncd_text x, ncd_text y)
 {
     ncd_options options;
@@ -91,9 +59,9 @@ static int distance_of_files(char **paths)
     ncd_text texts[2];
     char *bytes[2] = {0};
     int status = EXIT_FAILED;
-    bytes[0] = slurp(paths[0], &texts[0].nbytes);
+    bytes[0] = read_file(paths[0], &texts[0].nbytes);
     if (bytes[0])
-        bytes[1] = slurp(paths[1], &texts[1].nbytes);
+        bytes[1] = read_file(paths[1], &texts[1].nbytes);
     if (bytes[0] && bytes[1]) {
         texts[0].bytes = bytes[0];
         texts[1].bytes = bytes[1];

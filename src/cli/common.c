@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Options and helpers that several verbs share. */
+#include <errno.h>
 #include <limits.h>
 #include <math.h>
 #include <stdlib.h>
@@ -166,6 +167,36 @@ ncd_status read_data(ncd_dataset *data, const char *path, uint64_t limit,
              (unsigned long long)skipped, skipped == 1 ? "" : "s");
     ncd_reader_close(reader);
     return status;
+}
+
+char *read_file(const char *path, size_t *n_out)
+{
+    FILE *file = strcmp(path, "-") == 0 ? stdin : fopen(path, "rb");
+    char *bytes = NULL;
+    size_t n = 0, room = 0;
+    int failed = !file;
+    while (!failed && !feof(file)) {
+        if (n == room) {
+            room = room ? 2 * room : 1 << 16;
+            char *grown = realloc(bytes, room);
+            if (!grown) {
+                failed = 1;
+                break;
+            }
+            bytes = grown;
+        }
+        n += fread(bytes + n, 1, room - n, file);
+        failed = ferror(file);
+    }
+    if (failed) {
+        say("%s: cannot read: %s", path, strerror(errno));
+        free(bytes);
+        bytes = NULL;
+    }
+    if (file && file != stdin)
+        fclose(file);
+    *n_out = n;
+    return bytes;
 }
 
 /* folder/name, where such a file can be read. */

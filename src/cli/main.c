@@ -16,6 +16,9 @@ static const struct verb {
     {"distance", cmd_distance, "distance of two files or strings"},
     {"matrix", cmd_matrix, "all distances between texts"},
     {"info", cmd_info, "what a model holds"},
+    {"compress", cmd_compress,
+     "make a file smaller, also by what a class knows"},
+    {"decompress", cmd_decompress, "the way back"},
     {"compressors", cmd_compressors, "list the compressors"},
 };
 

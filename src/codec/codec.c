@@ -14,8 +14,8 @@
 #include "util/error.h"
 
 static const struct ncd_codec *const table[] = {
-    &ncd_codec_gzip,       &ncd_codec_zlib, &ncd_codec_deflate,
-    &ncd_codec_zstd,       &ncd_codec_lzma, &ncd_codec_xz,
+    &ncd_codec_gzip,       &ncd_codec_zlib, &ncd_codec_deflate, &ncd_codec_zstd,
+    &ncd_codec_lzma,       &ncd_codec_xz,   &ncd_codec_ppm,
 #ifdef HAVE_BZIP2
     &ncd_codec_bzip2,
 #endif

@@ -5,6 +5,10 @@
  * one, write one file with a `const struct ncd_codec` and add a line to the
  * table in codec.c.
  *
+ * kNN asks for the sizes of many texts that begin alike. A codec that can take
+ * the beginning once says so by set_prefix and size_after_prefix; the size is
+ * still that of the whole text.
+ *
  * A codec must be a function of the text alone: a context that has compressed
  * other texts before gives the same size as a fresh one (tests hold every codec
  * to it), and no error is ever expressed as a size.
@@ -50,6 +54,16 @@ struct ncd_codec {
                        ncd_error *err);
     ncd_status (*size)(void *context, ncd_text text, double *nbytes_out,
                        ncd_error *err);
+    /*
+     * Optional, both or neither. size_after_prefix: exactly what size gives for
+     * the prefix followed by the text; where that is at least `limit` bytes,
+     * HUGE_VAL may be given instead (limit HUGE_VAL: always the size). The
+     * prefix is borrowed, and stays set until the next call of set_prefix or
+     * size.
+     */
+    ncd_status (*set_prefix)(void *context, ncd_text prefix, ncd_error *err);
+    ncd_status (*size_after_prefix)(void *context, ncd_text text, double limit,
+                                    double *nbytes_out, ncd_error *err);
     void (*close)(void *context);
     struct ncd_zlib_form zlib_form; /* all 0 for other codecs */
 };

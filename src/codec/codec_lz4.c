@@ -1,13 +1,17 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * LZ4: one bare block a text. Levels below 3 are the fast compressor, from 3 on
- * the thorough one (HC).
+ * the thorough one (HC). Behind a prefix, sizes at levels 3 to 9 are counted by
+ * lz4_size.c, where the library was seen to give the same.
  */
+#include <limits.h>
 #include <lz4.h>
 #include <lz4hc.h>
+#include <math.h>
 #include <stdlib.h>
 
 #include "codec/codecs.h"
+#include "codec/lz4_size.h"
 #include "util/buf.h"
 #include "util/error.h"
 
@@ -16,6 +20,10 @@ struct lz4_context {
     LZ4_streamHC_t *thorough;
     struct ncd_buf room;
     int level;
+    ncd_text prefix;
+    struct ncd_lz4_size *sizer; /* opened by the first prefix */
+    int sizer_has_prefix;
+    struct ncd_buf joined; /* prefix and text, where the sizer can't */
 };
 
 static size_t window(const struct ncd_codec_spec *spec)
@@ -29,6 +37,8 @@ static void close_lz4(void *context)
     struct lz4_context *c = context;
     free(c->fast);
     LZ4_freeStreamHC(c->thorough);
+    ncd_lz4_size_free(c->sizer);
+    ncd_buf_free(&c->joined);
     ncd_buf_free(&c->room);
     free(c);
 }
@@ -82,6 +92,47 @@ static ncd_status size_lz4(void *context, ncd_text text, double *nbytes_out,
     return NCD_OK;
 }
 
+static ncd_status set_prefix(void *context, ncd_text prefix, ncd_error *err)
+{
+    struct lz4_context *c = context;
+    c->prefix = prefix;
+    c->sizer_has_prefix = 0;
+    if (!ncd_lz4_agrees(c->level) || prefix.nbytes > NCD_LZ4_TOTAL_MAX)
+        return NCD_OK;
+    if (!c->sizer)
+        c->sizer = ncd_lz4_size_new(c->level);
+    if (!c->sizer)
+        return ncd_fail_nomem(err);
+    ncd_lz4_set_prefix(c->sizer, prefix);
+    c->sizer_has_prefix = 1;
+    return NCD_OK;
+}
+
+static ncd_status size_joined(struct lz4_context *c, ncd_text text,
+                              double *nbytes_out, ncd_error *err)
+{
+    c->joined.n = 0;
+    if (ncd_buf_append(&c->joined, c->prefix.bytes, c->prefix.nbytes) ||
+        ncd_buf_append(&c->joined, text.bytes, text.nbytes))
+        return ncd_fail_nomem(err);
+    return size_lz4(c, ncd_buf_text(&c->joined), nbytes_out, err);
+}
+
+static ncd_status size_after_prefix(void *context, ncd_text text, double limit,
+                                    double *nbytes_out, ncd_error *err)
+{
+    struct lz4_context *c = context;
+    if (!c->sizer_has_prefix ||
+        text.nbytes > NCD_LZ4_TOTAL_MAX - c->prefix.nbytes)
+        return size_joined(c, text, nbytes_out, err);
+    /* Sizes are whole bytes, and far below 2^31. */
+    double least = ceil(limit < 0 ? 0 : limit);
+    size_t bytes = least < INT_MAX ? (size_t)least : SIZE_MAX;
+    size_t n = ncd_lz4_size_after(c->sizer, text, bytes);
+    *nbytes_out = n == SIZE_MAX ? HUGE_VAL : (double)n;
+    return NCD_OK;
+}
+
 const struct ncd_codec ncd_codec_lz4 = {
     .name = "lz4",
     .summary = "one bare LZ4 block; no entropy coding",
@@ -93,5 +144,7 @@ const struct ncd_codec ncd_codec_lz4 = {
     .window = window,
     .open = open_lz4,
     .size = size_lz4,
+    .set_prefix = set_prefix,
+    .size_after_prefix = size_after_prefix,
     .close = close_lz4,
 };

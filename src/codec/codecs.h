@@ -11,6 +11,7 @@ extern const struct ncd_codec ncd_codec_deflate;
 extern const struct ncd_codec ncd_codec_zstd;
 extern const struct ncd_codec ncd_codec_lzma;
 extern const struct ncd_codec ncd_codec_xz;
+extern const struct ncd_codec ncd_codec_ppm;
 extern const struct ncd_codec ncd_codec_bzip2;
 extern const struct ncd_codec ncd_codec_lz4;
 extern const struct ncd_codec ncd_codec_brotli;

@@ -29,7 +29,10 @@ struct evaluation {
     const uint32_t *folds; /* [n training texts], or NULL */
     struct ncd_search search;
     struct ncd_found found;
-    struct ncd_found exact; /* of the texts that agreement is measured on */
+    /* Neighbours by the approximate search, of the texts that agreement is
+     * measured on; `found` then serves the exact one, with all that is ready
+     * in it. */
+    struct ncd_found approximate;
     struct ncd_ranked *exact_ranked; /* [search.k] scratch */
     struct ncd_ranked *ranked;       /* [search.k] scratch */
     struct ncd_labels labels;  /* training labels, then unseen test labels */
@@ -143,7 +146,7 @@ static void finish(struct evaluation *e)
     free(e->ranked);
     free(e->exact_ranked);
     ncd_found_free(&e->found);
-    ncd_found_free(&e->exact);
+    ncd_found_free(&e->approximate);
     ncd_class_crew_free(&e->crew);
     free(e->probabilities);
     ncd_labels_free(&e->labels);
@@ -272,15 +275,32 @@ static size_t vote_of(const struct evaluation *e, const struct ncd_found *f,
 static void count_agreement(struct evaluation *e, size_t query)
 {
     ncd_agreement *a = &e->report->agreement;
-    vote_of(e, &e->found, query, e->ranked);
-    size_t n = vote_of(e, &e->exact, query, e->exact_ranked);
+    vote_of(e, &e->approximate, query, e->ranked);
+    size_t n = vote_of(e, &e->found, query, e->exact_ranked);
     a->n_texts++;
-    a->n_same_label += n && e->found.counts[query] &&
+    a->n_same_label += n && e->approximate.counts[query] &&
                        e->ranked[0].class == e->exact_ranked[0].class;
     a->n_neighbors += n;
     for (size_t i = 0; i < n; i++)
-        a->n_found += is_found(&e->found, query,
-                               e->exact.items[query * e->exact.k + i].index);
+        a->n_found += is_found(&e->approximate, query,
+                               e->found.items[query * e->found.k + i].index);
+}
+
+/* Copies what was found for the first n queries. */
+static ncd_status keep_found(struct ncd_found *kept,
+                             const struct ncd_found *found, size_t n)
+{
+    size_t n_items = n * found->k;
+    if (ncd_grow(&kept->items, &kept->items_capacity, n_items + 1,
+                 sizeof *kept->items) ||
+        ncd_grow(&kept->counts, &kept->counts_capacity, n + 1,
+                 sizeof *kept->counts))
+        return NCD_ERR_NOMEM;
+    memcpy(kept->items, found->items, n_items * sizeof *kept->items);
+    memcpy(kept->counts, found->counts, n * sizeof *kept->counts);
+    kept->n = n;
+    kept->k = found->k;
+    return NCD_OK;
 }
 
 /* Searches exactly too, for what is left of the texts to compare. */
@@ -296,12 +316,17 @@ static ncd_status compare_exact(struct evaluation *e,
         some.n = (size_t)left;
     if (e->probabilities || some.n == 0 || e->search.n_candidates == 0)
         return NCD_OK;
+    if (keep_found(&e->approximate, &e->found, some.n) != NCD_OK)
+        return ncd_fail_nomem(err);
+    /* Time and counts of the report are those of the search that was asked
+     * for. */
     double began = ncd_clock();
+    ncd_search_stats stats = e->found.stats;
     ncd_status status =
-        ncd_search_run(&search, &some, e->threads, NULL, &e->exact, err);
+        ncd_search_run(&search, &some, e->threads, NULL, &e->found, err);
+    e->found.stats = stats;
     for (size_t i = 0; i < some.n && status == NCD_OK; i++)
         count_agreement(e, i);
-    /* The time of the report is that of the search that was asked for. */
     e->started += ncd_clock() - began;
     return status;
 }

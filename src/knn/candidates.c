@@ -59,8 +59,71 @@ void ncd_candidates_free(struct ncd_candidate_index *index)
 {
     free(index->starts);
     free(index->postings);
+    free(index->weights);
     *index = (struct ncd_candidate_index){0};
 }
+
+/* --- Weights --- */
+
+/*
+ * log2 of n / 2^16 in eighths, for n from 1: in whole numbers, since the last
+ * digit of a library's logarithm may differ and a candidate with it.
+ */
+static uint32_t log2_eighths(uint64_t n)
+{
+    uint32_t eighths = 0;
+    while (n >= UINT64_C(1) << 17) {
+        n >>= 1;
+        eighths += 8;
+    }
+    while (n < UINT64_C(1) << 16)
+        n <<= 1;
+    for (uint32_t half = 4; half; half /= 2) {
+        n = n * n >> 16;
+        if (n >= UINT64_C(1) << 17) {
+            n >>= 1;
+            eighths += half;
+        }
+    }
+    return eighths;
+}
+
+/* What each byte costs as a literal: log2 of all / how often it occurs, in
+ * eighths of a bit. */
+static void price_bytes(const ncd_dataset *texts, size_t n_texts,
+                        uint32_t prices[256])
+{
+    uint64_t counts[256] = {0}, all = 1;
+    for (size_t i = 0; i < n_texts; i++) {
+        ncd_text text = ncd_dataset_text(texts, i);
+        const unsigned char *b = text.bytes;
+        for (size_t j = 0; j < text.nbytes; j++)
+            counts[b[j]]++;
+        all += text.nbytes;
+    }
+    for (int i = 0; i < 256; i++)
+        prices[i] = log2_eighths((all << 16) / (counts[i] + 1));
+}
+
+/* A gram weighs what a byte of it costs in the mean. Of grams with one number,
+ * the last text's counts. */
+static void weigh_grams(struct ncd_candidate_index *index,
+                        const ncd_dataset *texts)
+{
+    uint32_t prices[256];
+    price_bytes(texts, index->n_texts, prices);
+    for (size_t i = 0; i < index->n_texts; i++) {
+        ncd_text text = ncd_dataset_text(texts, i);
+        const unsigned char *b = text.bytes;
+        for (size_t j = 0; j + GRAM_NBYTES <= text.nbytes; j++)
+            index->weights[gram_at(b + j)] =
+                (uint8_t)((prices[b[j]] + prices[b[j + 1]] + prices[b[j + 2]] +
+                           prices[b[j + 3]]) /
+                          4);
+    }
+}
+
+/* --- Lists --- */
 
 /* Counts into starts[gram + 1] how many texts hold each gram. */
 static ncd_status count_texts(struct ncd_candidate_index *index,
@@ -116,24 +179,25 @@ static ncd_status fill_lists(struct ncd_candidate_index *index,
 
 /* --- The line --- */
 
-/* Grams that two texts share, not counting those that are too common. */
-static ncd_status count_shared(const struct ncd_candidate_index *index,
+/* Weight of the grams that two texts share, but for those too common. */
+static ncd_status weigh_shared(const struct ncd_candidate_index *index,
                                struct ncd_gram_set *x, struct ncd_gram_set *y,
                                ncd_text x_text, ncd_text y_text, double *out)
 {
     if (collect(x, x_text) != NCD_OK || collect(y, y_text) != NCD_OK)
         return NCD_ERR_NOMEM;
-    size_t n = 0;
+    size_t sum = 0;
     for (size_t i = 0; i < x->n; i++)
         x->seen[x->grams[i] / 64] |= UINT64_C(1) << (x->grams[i] % 64);
     for (size_t i = 0; i < y->n; i++) {
         uint32_t gram = y->grams[i];
-        n += (x->seen[gram / 64] >> (gram % 64) & 1) &&
-             !has_no_list(index, gram);
+        if ((x->seen[gram / 64] >> (gram % 64) & 1) &&
+            !has_no_list(index, gram))
+            sum += index->weights[gram];
     }
     for (size_t i = 0; i < x->n; i++)
         x->seen[x->grams[i] / 64] = 0;
-    *out = (double)n;
+    *out = (double)sum;
     return NCD_OK;
 }
 
@@ -206,21 +270,21 @@ static ncd_status fit_line(struct ncd_candidate_index *index,
         double shared, size;
         if (i == j)
             continue;
-        if (count_shared(index, x, y, x_text, y_text, &shared) != NCD_OK)
+        if (weigh_shared(index, x, y, x_text, y_text, &shared) != NCD_OK)
             return ncd_fail_nomem(err);
         ncd_status status =
-            ncd_engine_join_pair(engine, x_text, y_text, &size, err);
+            ncd_engine_join_pair(engine, x_text, y_text, HUGE_VAL, &size, err);
         if (status != NCD_OK)
             return status;
         add_sample(&fit, sizes[i] + sizes[j], shared, size);
     }
     if (!solve(&fit, line)) {
         line[0] = 1;
-        line[1] = -0.35;
+        line[1] = -0.01;
         line[2] = 0;
     }
     index->together = line[0];
-    index->by_gram = line[1];
+    index->by_bit = line[1];
     index->constant = line[2];
     return NCD_OK;
 }
@@ -246,9 +310,12 @@ ncd_status ncd_candidates_build(struct ncd_candidate_index *index,
     ncd_status status = NCD_OK;
     *index = (struct ncd_candidate_index){
         .n_texts = ncd_dataset_n_texts(texts),
-        .starts = calloc(N_GRAMS + 1, sizeof *index->starts)};
-    if (!x.seen || !y.seen || !index->starts || index->n_texts >= UINT32_MAX ||
-        build_lists(index, texts, &x) != NCD_OK)
+        .starts = calloc(N_GRAMS + 1, sizeof *index->starts),
+        .weights = calloc(N_GRAMS, sizeof *index->weights)};
+    if (index->weights)
+        weigh_grams(index, texts);
+    if (!x.seen || !y.seen || !index->starts || !index->weights ||
+        index->n_texts >= UINT32_MAX || build_lists(index, texts, &x) != NCD_OK)
         status = ncd_fail_nomem(err);
     else
         status = fit_line(index, texts, sizes, engine, &x, &y, err);
@@ -268,8 +335,9 @@ static void score(const struct ncd_candidate_index *index,
     for (size_t i = 0; i < g->n; i++) {
         uint32_t begin = index->starts[g->grams[i]];
         uint32_t end = index->starts[g->grams[i] + 1];
+        uint32_t weight = index->weights[g->grams[i]];
         for (uint32_t p = begin; p < end; p++)
-            scores[index->postings[p]]++;
+            scores[index->postings[p]] += weight;
     }
 }
 
@@ -319,7 +387,7 @@ ncd_status ncd_candidates_find(const struct ncd_candidate_index *index,
         if (folds && folds[i] == own_fold)
             continue;
         double joint = index->together * (text_size + sizes[i]) +
-                       index->by_gram * s->scores[i] + index->constant;
+                       index->by_bit * s->scores[i] + index->constant;
         offer(
             s, wanted,
             (struct ncd_candidate){

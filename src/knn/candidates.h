@@ -6,9 +6,11 @@
  * at once, at a few increments a text. A line fitted to sampled pairs of
  * training texts makes a size of it,
  *
- *     C(xy) = together * (C(x) + C(y)) + by_gram * shared + constant
+ *     C(xy) = together * (C(x) + C(y)) + by_bit * shared + constant
  *
- * which leaves a residual of some three bytes on news and reviews with gzip.
+ * where a gram counts as much as its bytes would cost as literals, by how often
+ * each byte occurs: rare ones save more when they are shared. The line
+ * leaves a residual of some three bytes on news and reviews with gzip.
  * The constant is mostly the header that one stream spares, and matters as much
  * as the slope: it says how much less two short texts gain than two long ones.
  *
@@ -16,7 +18,7 @@
  * the approximate search visits nothing else.
  *
  * Memory: 4 bytes for each distinct gram of each text that at most a quarter of
- * the texts hold (some two to three times the text), 1 MB of table, and 4 bytes
+ * the texts hold (some two to three times the text), 1.25 MB of tables, and 4 bytes
  * a training text for each thread.
  */
 #ifndef NCD_KNN_CANDIDATES_H
@@ -29,7 +31,8 @@ struct ncd_candidate_index {
     size_t n_texts;
     uint32_t *starts;   /* [N_GRAMS + 1] where the list of each begins */
     uint32_t *postings; /* texts that hold it, in increasing order */
-    double together, by_gram, constant;
+    uint8_t *weights;   /* [N_GRAMS] bits of a byte of each, in eighths */
+    double together, by_bit, constant;
 };
 
 /* sizes: C of the texts. The engine measures the sampled pairs; the line does

@@ -19,7 +19,7 @@
 #define MIN_QUERIES_TO_PREPARE 4
 
 /* Likely neighbours that an exact search visits first, for each of its k. */
-#define SEEDS_PER_K 4
+#define SEEDS_PER_K 16
 
 struct job {
     const struct ncd_search *search;
@@ -61,8 +61,10 @@ static double joint_for(ncd_distance kind, double distance, double x, double y)
  * The least whole C(xy) with which text j is not among the k nearest. Every
  * distance grows with C(xy), in floating point too: the sizes are whole
  * numbers, so that sums of them are exact, and rounding the one quotient keeps
- * the order. All larger sizes are refused as well, therefore. The estimate is
- * corrected by the distances themselves: the result is exact.
+ * the order. All larger sizes are refused as well, therefore. Where sizes are
+ * fractions, sums are rounded, which keeps their order, too; but CLM divides
+ * one sum by another, and gets no limit then. The estimate is corrected by the
+ * distances themselves: the result is exact.
  */
 static double limit_for(const struct ncd_search *s,
                         const struct ncd_nearest *nearest, size_t j, double x)
@@ -72,6 +74,8 @@ static double limit_for(const struct ncd_search *s,
     ncd_distance kind = s->measure->distance;
     ncd_neighbor last = nearest->items[nearest->k - 1];
     double y = s->sizes[j];
+    if (kind == NCD_DISTANCE_CLM && (x != floor(x) || y != floor(y)))
+        return HUGE_VAL;
     double size = ceil(joint_for(kind, last.distance, x, y));
     if (!(size >= 1 && size < 1e15))
         return HUGE_VAL;
@@ -99,9 +103,9 @@ static ncd_status offer_pair(const struct job *job, ncd_engine *engine,
         status = ncd_engine_joint(engine, (ncd_text){0}, prepared,
                                   limit_for(s, nearest, j, x), &xy, err);
     else
-        status =
-            ncd_engine_join_pair(engine, job->queries->texts[q],
-                                 ncd_dataset_text(s->training, j), &xy, err);
+        status = ncd_engine_join_pair(engine, job->queries->texts[q],
+                                      ncd_dataset_text(s->training, j),
+                                      limit_for(s, nearest, j, x), &xy, err);
     if (status != NCD_OK || xy == NCD_SIZE_BEYOND)
         return status;
     double distance = ncd_distance_of(s->measure->distance, x, s->sizes[j], xy);
@@ -249,6 +253,7 @@ static ncd_status run_tile(void *arg, size_t task, unsigned thread,
         ncd_crew_engine(&job->found->crew, thread, &engine, err);
     if (status != NCD_OK)
         return status;
+    ncd_engine_guess(engine, job->search->n_candidates != 0);
     struct ncd_visits *visits =
         uses_candidates(job) ? &job->found->visits[thread] : NULL;
     return job->training_first ? run_by_training(job, &tile, engine, err)

@@ -201,6 +201,11 @@ const char *ncd_model_library_now(const ncd_model *model)
     return model->library_now;
 }
 
+int ncd_model_uses_engine(const ncd_model *model)
+{
+    return ncd_measure_is_fast(&model->measure);
+}
+
 size_t ncd_model_window(const ncd_model *model)
 {
     return ncd_measure_window(&model->measure);

@@ -13,6 +13,7 @@
 #include "deflate_bound.h"
 
 #include <math.h>
+#include <stdbool.h>
 
 /*
  * The tables differ from the truth by at least one unit to the safe side,
@@ -194,33 +195,57 @@ static int group_counts(struct groups *g, const uint16_t *counts,
  * depth weigh at least that: no leaf there is heavier than i + j together.
  *
  * Depths thus cut the leaves, ordered by count, into ranges whose last count
- * is at most the sum of the first two. Relaxed: at most the sum of the first
- * two *different* counts in the range. Then a cut through leaves of equal
- * count may be moved to either of its ends, and as the sum is convex one of
- * them is as good: only whole groups matter. best[i]: the most for groups
- * 1 .. i.
+ * is at most the sum of the first two. Leaves of equal count may be divided
+ * between two ranges, and as k log k is convex, the most is had when as many as
+ * can be are in one of them: all in the lower range; all in the upper one, if
+ * its last count is at most twice theirs; or else one in the upper, if its last
+ * count is at most theirs and the next together. best[i]: the most for the
+ * groups 1 .. i; but_one[i]: the same without one leaf of group i.
+ *
+ * All this holds for any part of the leaves as well.
  */
+struct cuts {
+    uint32_t best[MAX_GROUPS + 1], but_one[MAX_GROUPS + 1];
+};
+
+/* The most with groups u .. i in one range, for all u, when `gone` leaves of
+ * group i are elsewhere. */
+static uint32_t best_cut(const struct ncd_dbound *b, const struct groups *g,
+                         const struct cuts *c, unsigned i, uint32_t gone,
+                         uint32_t *largest)
+{
+    uint32_t above = g->size[i] - gone, top = g->count[i];
+    uint32_t most = c->best[i - 1] + b->low[above];
+
+    *largest = above > *largest ? above : *largest;
+    for (unsigned u = i - 1; u >= 1 && top <= g->count[u] + g->count[u + 1];
+         u--) {
+        bool whole = g->size[u] == 1 || top <= 2 * g->count[u];
+        uint32_t size = above + (whole ? g->size[u] : 1);
+        uint32_t rest = whole ? c->best[u - 1] : c->but_one[u];
+        uint32_t v = rest + b->low[size];
+        most = v > most ? v : most;
+        *largest = size > *largest ? size : *largest;
+        above += g->size[u];
+    }
+    return most;
+}
+
 static uint32_t leaves_by_depth(const struct ncd_dbound *b,
                                 const struct groups *g, uint32_t *largest_out)
 {
-    uint32_t best[MAX_GROUPS + 1], largest = 0;
+    struct cuts c;
+    uint32_t largest = 0;
 
-    best[0] = 0;
+    c.best[0] = 0;
     for (unsigned i = 1; i <= g->n; i++) {
-        uint32_t size = g->size[i], top = g->count[i];
-        uint32_t most = best[i - 1] + b->low[size];
-        for (unsigned u = i - 1; u >= 1 && top <= g->count[u] + g->count[u + 1];
-             u--) {
-            size += g->size[u];
-            uint32_t v = best[u - 1] + b->low[size];
-            most = v > most ? v : most;
-        }
-        largest = size > largest ? size : largest;
-        best[i] = most;
+        c.best[i] = best_cut(b, g, &c, i, 0, &largest);
+        c.but_one[i] = g->size[i] == 1 ? c.best[i - 1]
+                                       : best_cut(b, g, &c, i, 1, &largest);
     }
     *largest_out = largest;
     /* Each look-up is up to three units low, for at most 15 depths. */
-    return best[g->n] + 3 * 15;
+    return c.best[g->n] + 3 * 15;
 }
 
 static uint32_t popcount64(uint64_t v)

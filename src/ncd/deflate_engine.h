@@ -19,7 +19,7 @@ enum {
     MAX_MATCH = 258,
     HASH_SIZE = 1 << 15,
     HASH_MASK = HASH_SIZE - 1,
-    MIN_GRAM = 4, /* our own chains: of 4, 5 and 6 bytes */
+    MIN_GRAM = 3, /* our own chains: of 3, 4, 5 and 6 bytes */
     MAX_GRAM = 6,
     N_GRAMS = MAX_GRAM - MIN_GRAM + 1,
     MAX_GRAM_BITS = 14,
@@ -50,7 +50,7 @@ struct state {
     uint64_t bits; /* in finished blocks */
 };
 
-/* Chains of x's positions by a hash of 4, 5 or 6 bytes. */
+/* Chains of x's positions by a hash of 3, 4, 5 or 6 bytes. */
 struct grams {
     uint16_t head[1 << MAX_GRAM_BITS];
     uint16_t *prev; /* MAX_TOTAL + 2 */
@@ -58,6 +58,7 @@ struct grams {
 };
 
 struct ncd_dengine {
+    const struct ncd_dpath *path;
     struct tuning tune;
     int level;
     bool use_zlib;
@@ -75,25 +76,30 @@ struct ncd_dengine {
     struct state at;
     struct ncd_dcounts prefix_counts;
     uint32_t prefix_weight, prefix_n_lit, prefix_n_match;
+    uint32_t prefix_header; /* bits of a header for it, at least */
+    bool guesses;           /* a limit is held against estimates */
     struct ncd_dcounts counts; /* of the pair under way */
 
     struct ncd_dbound bound;
     uint8_t len_code[256]; /* of length - 3 */
 
     /* Positions of x by zlib's hash of three bytes; 0 = none (position 0
-       never matches). present: 0x80 where head is not 0. */
+       never matches). */
     uint16_t head[HASH_SIZE];
     uint16_t *prev; /* MAX_TOTAL + 2 */
     uint16_t *nth;  /* position's number in its chain */
-    uint8_t present[HASH_SIZE];
     struct grams grams[N_GRAMS];
     unsigned gram_shift; /* 64 - bits of their hash */
 
-    /* Bitmaps over y's positions. */
-    uint64_t *hits;          /* its hash is in x */
-    uint64_t *soft;          /* a match may cover it; others are literals */
-    uint64_t *has, *outdone; /* a match; the next one is longer */
-    uint16_t *len, *dist;    /* best match of each position */
+    /* By the hash of three bytes: which bytes follow them in x, one bit for
+     * each class of bytes (byte_class). */
+    uint8_t follow[HASH_SIZE];
+
+    /* Of y's positions (deflate_hits.h), zeros behind. */
+    uint8_t *three, *four;
+    uint8_t *hint, *most;
+    uint64_t *begins; /* bit q: a match may begin */
+    uint64_t *soft;   /* a match may cover it; others are literals */
 
     z_stream zs;
     bool zs_open;
@@ -192,7 +198,7 @@ static inline uint32_t same(uint64_t a, uint64_t b, unsigned n)
 #endif
 }
 
-/* Enters position `pos` of e->buf into the chains of n bytes, 4 to 6. */
+/* Enters position `pos` of e->buf into the chains of n bytes, 3 to 6. */
 static inline void insert_gram(struct ncd_dengine *e, unsigned n, uint32_t pos)
 {
     struct grams *g = &e->grams[n - MIN_GRAM];
@@ -203,6 +209,12 @@ static inline void insert_gram(struct ncd_dengine *e, unsigned n, uint32_t pos)
                                  !same(load64(e->buf + old), bytes, n));
     g->prev[pos] = (uint16_t)old;
     g->head[hash] = (uint16_t)pos;
+}
+
+/* One of eight bits for a byte, such that common letters spread evenly. */
+static inline uint8_t byte_class(uint8_t byte)
+{
+    return (uint8_t)(1u << (uint8_t)(byte * 0x9du + 0x2fu) / 32);
 }
 
 /*
@@ -288,17 +300,8 @@ uint32_t ncd_dengine_build_chains(struct ncd_dengine *e, const uint8_t *text,
 void ncd_dengine_close_block(struct ncd_dengine *e, struct state *s,
                              uint32_t end);
 
-/*
- * The size for pairs that may have distances beyond the window or symbols for
- * more than one block; 0 where it is not certain. No limit: always the size.
- */
-size_t ncd_dengine_long(struct ncd_dengine *e, const struct ncd_dsuffix *y);
-
-/*
- * The size by the fast parse; NCD_DSIZE_PRUNED if not below limit; 0 if a
- * chain may be too long for zlib's budget and the careful way must be gone.
- */
-size_t ncd_dengine_fast(struct ncd_dengine *e, const struct ncd_dsuffix *y,
-                        size_t limit);
+/* The size of x . ' ' . y; NCD_DSIZE_PRUNED if not below limit. */
+size_t ncd_dengine_parse(struct ncd_dengine *e, const struct ncd_dsuffix *y,
+                         size_t limit);
 
 #endif

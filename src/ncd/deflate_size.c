@@ -160,9 +160,9 @@ static uint32_t resume_point(const struct ncd_dengine *e)
 }
 
 /*
- * What the fast parse looks up: presence of hashes, chains of four to six
- * bytes. Four to eight times as many slots as positions keep most chains
- * free of strangers while the tables stay in the nearest cache.
+ * What the parse looks up: presence of hashes, chains of four to six bytes.
+ * Four to eight times as many slots as positions keep most chains free of
+ * strangers while the tables stay in the nearest cache.
  */
 static void index_prefix(struct ncd_dengine *e, uint32_t m)
 {
@@ -171,9 +171,11 @@ static void index_prefix(struct ncd_dengine *e, uint32_t m)
     while (bits < MAX_GRAM_BITS && (12 * m) >> bits != 0)
         bits++;
     e->gram_shift = 64 - bits;
-    memset(e->present, 0, sizeof e->present);
-    for (uint32_t p = 1; p + 3 <= m; p++)
-        e->present[hash3(e->buf + p)] = 0x80;
+    memset(e->follow, 0, sizeof e->follow);
+    for (uint32_t p = 1; p + 4 <= m; p++)
+        e->follow[hash3(e->buf + p)] |= byte_class(e->buf[p + 3]);
+    if (m >= 4) /* what follows the last three is y's affair */
+        e->follow[hash3(e->buf + m - 3)] = 0xff;
     for (unsigned i = 0; i < N_GRAMS; i++) {
         struct grams *g = &e->grams[i];
         memset(g->head, 0, sizeof *g->head << bits);
@@ -224,27 +226,11 @@ bool ncd_dengine_set_prefix(struct ncd_dengine *e, const void *text, size_t n)
     e->prefix_weight = ncd_dbound_weight(&e->bound, &e->counts);
     e->prefix_n_match = sum16(e->counts.dist, NCD_DDIST);
     e->prefix_n_lit = sum16(e->counts.lit, NCD_DLIT) - e->prefix_n_match;
+    struct ncd_dheader header;
+    ncd_dheader_begin(&header, &e->prefix_counts);
+    e->prefix_header = ncd_dheader_bits(&header, &e->bound,
+                                        e->prefix_n_lit + e->prefix_n_match);
     return true;
-}
-
-/* ---- y behind x: the careful way -------------------------------------- */
-
-static size_t careful_size(struct ncd_dengine *e, const struct ncd_dsuffix *y)
-{
-    uint32_t m = (uint32_t)e->m, total = m + (uint32_t)y->n;
-    uint32_t first = m >= 2 ? m - 2 : 0;
-    struct state s = e->at;
-
-    memcpy(e->buf + m, y->text, y->n + PAD);
-    for (uint32_t p = first; p + MIN_MATCH <= total; p++)
-        insert(e, p, hash3(e->buf + p));
-    e->counts = e->prefix_counts;
-    while (s.pos < total)
-        ncd_dengine_step(e, &s, total);
-    for (uint32_t p = total; p-- > first;)
-        if (p + MIN_MATCH <= total)
-            e->head[hash3(e->buf + p)] = e->prev[p];
-    return ncd_dengine_finish(e, &s, total);
 }
 
 /* ---- zlib itself ------------------------------------------------------ */
@@ -291,15 +277,7 @@ bool ncd_dengine_size(struct ncd_dengine *e, const struct ncd_dsuffix *y,
         e->stats.zlib++;
         return zlib_size(e, y, size_out);
     }
-    *size_out = 0;
-    if (total <= MAX_DIST && e->at.block_start == 0 && !y->deep)
-        *size_out = ncd_dengine_fast(e, y, limit);
-    if (*size_out == 0 && !y->deep)
-        *size_out = ncd_dengine_long(e, y);
-    if (*size_out == 0) {
-        e->stats.careful++;
-        *size_out = careful_size(e, y);
-    }
+    *size_out = e->path->parse(e, y, limit);
     return true;
 }
 
@@ -311,6 +289,7 @@ struct ncd_dengine *ncd_dengine_new(int level, bool use_zlib)
 
     if (e == NULL)
         return NULL;
+    e->path = ncd_dpath_best();
     e->level = level;
     e->tune = tunings[level - 4];
     e->use_zlib = use_zlib;
@@ -325,18 +304,18 @@ struct ncd_dengine *ncd_dengine_new(int level, bool use_zlib)
         chains_ok =
             chains_ok && e->grams[i].prev != NULL && e->grams[i].mixed != NULL;
     }
-    e->hits = calloc(MAX_TOTAL / 64 + 4, sizeof *e->hits);
+    e->three = calloc(MAX_TOTAL + 256, 1);
+    e->four = calloc(MAX_TOTAL + 256, 1);
+    e->hint = calloc(MAX_TOTAL + 256, 1);
+    e->most = calloc(MAX_TOTAL + 256, 1);
+    e->begins = calloc(MAX_TOTAL / 64 + 4, sizeof *e->begins);
     e->soft = calloc(MAX_TOTAL / 64 + 4, sizeof *e->soft);
-    e->has = calloc(MAX_TOTAL / 64 + 4, sizeof *e->has);
-    e->outdone = calloc(MAX_TOTAL / 64 + 4, sizeof *e->outdone);
-    e->len = calloc(MAX_TOTAL + 128, sizeof *e->len);
-    e->dist = calloc(MAX_TOTAL + 128, sizeof *e->dist);
     ncd_dbound_init(&e->bound);
     e->zs_open = deflateInit2(&e->zs, level, Z_DEFLATED, -15, 8,
                               Z_DEFAULT_STRATEGY) == Z_OK;
-    if (e->buf == NULL || !chains_ok || e->hits == NULL || e->soft == NULL ||
-        e->has == NULL || e->outdone == NULL || e->len == NULL ||
-        e->dist == NULL || !e->zs_open || !ncd_dengine_set_prefix(e, "", 0)) {
+    if (e->buf == NULL || !chains_ok || e->three == NULL || e->four == NULL ||
+        e->hint == NULL || e->most == NULL || e->begins == NULL ||
+        e->soft == NULL || !e->zs_open || !ncd_dengine_set_prefix(e, "", 0)) {
         ncd_dengine_free(e);
         return NULL;
     }
@@ -357,14 +336,24 @@ void ncd_dengine_free(struct ncd_dengine *e)
         free(e->grams[i].prev);
         free(e->grams[i].mixed);
     }
-    free(e->hits);
+    free(e->three);
+    free(e->four);
+    free(e->hint);
+    free(e->most);
+    free(e->begins);
     free(e->soft);
-    free(e->has);
-    free(e->outdone);
-    free(e->len);
-    free(e->dist);
     free(e->out);
     free(e);
+}
+
+void ncd_dengine_take_path(struct ncd_dengine *e, const struct ncd_dpath *path)
+{
+    e->path = path;
+}
+
+void ncd_dengine_guess(struct ncd_dengine *e, bool guesses)
+{
+    e->guesses = guesses;
 }
 
 const struct ncd_dstats *ncd_dengine_stats(const struct ncd_dengine *e)

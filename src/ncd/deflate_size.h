@@ -20,23 +20,23 @@
 
 /*
  * What is known beforehand of a text used as second part, for one level.
- * Memory: 4 bytes per byte of text and 2 bits, plus about 250 bytes.
+ * Memory: 5 bytes per byte of text and 2 bits, plus about 260 bytes.
  */
 struct ncd_dsuffix {
-    uint8_t *text;         /* own copy, followed by 80 zero bytes */
+    uint8_t *text;         /* own copy, followed by 72 zero bytes */
     uint16_t *self_dist;   /* longest match inside the text; 0 = none */
     uint8_t *self_len;     /* its length - 2, at most 255; 0 = none */
+    uint8_t *next;         /* class of the byte three positions on */
     uint64_t *cross;       /* bit p; one word to spare:
                               : text[p .. p+2] repeats y's beginning */
     uint64_t *self_cover;  /* bit p: some self-match covers p */
     uint64_t before_begin; /* bit b % 64: b, a space, text[0] occur */
-    bool has_longest;      /* some self-match is 257 or 258 long */
-    bool begin_repeats;    /* a space, text[0], text[1] occur */
     size_t n;
     uint16_t top_hash[8]; /* the hashes of most positions, falling */
-    uint32_t top_count[8];
-    bool deep; /* some self-match may be beyond zlib's budget */
-    int level;
+    uint16_t top_count[8];
+    bool begin_repeats; /* a space, text[0], text[1] occur */
+    bool deep;          /* some self-match may be beyond zlib's budget */
+    uint8_t level;
 };
 
 /* How the sizes asked for were found; each pair is counted once. */
@@ -44,12 +44,26 @@ struct ncd_dstats {
     uint64_t pruned_before; /* by a bound taken before the parse */
     uint64_t pruned_during; /* by the symbols of a part of the parse */
     uint64_t pruned_after;  /* by all symbols, no tree built */
-    uint64_t trees;         /* exact, one block, fast parse */
-    uint64_t careful;       /* exact, parse that counts chains and blocks */
+    uint64_t trees;         /* exact */
     uint64_t zlib;          /* handed to zlib */
 };
 
 struct ncd_dengine;
+
+/* A way to compute sizes, of those compiled in: they differ in what they want
+ * of the processor and in speed, not in sizes. */
+struct ncd_dpath {
+    const char *name;
+    size_t (*parse)(struct ncd_dengine *e, const struct ncd_dsuffix *y,
+                    size_t limit);
+    bool (*is_there)(void); /* NULL: always */
+};
+
+/* The i-th path, NULL past the end; whether this processor can go it; the
+ * fastest of those. */
+const struct ncd_dpath *ncd_dpath_get(size_t i);
+bool ncd_dpath_is_there(const struct ncd_dpath *path);
+const struct ncd_dpath *ncd_dpath_best(void);
 
 /*
  * An engine for a level from 4 to 9 (those that use lazy matching);
@@ -58,6 +72,10 @@ struct ncd_dengine;
  */
 struct ncd_dengine *ncd_dengine_new(int level, bool use_zlib);
 void ncd_dengine_free(struct ncd_dengine *e);
+
+/* Engines take the best path unless told otherwise. */
+void ncd_dengine_take_path(struct ncd_dengine *e, const struct ncd_dpath *path);
+
 const struct ncd_dstats *ncd_dengine_stats(const struct ncd_dengine *e);
 
 /*
@@ -94,6 +112,12 @@ bool ncd_dengine_set_prefix(struct ncd_dengine *e, const void *text, size_t n);
  */
 bool ncd_dengine_size(struct ncd_dengine *e, const struct ncd_dsuffix *y,
                       size_t limit, size_t *size_out);
+
+/*
+ * Whether NCD_DSIZE_PRUNED may also mean "very likely not below the limit", by
+ * an estimate in place of a bound. Off at first. Sizes are exact either way.
+ */
+void ncd_dengine_guess(struct ncd_dengine *e, bool guesses);
 
 /*
  * Compares engines of this level with the linked zlib on a built-in corpus of

@@ -11,12 +11,12 @@
 #include <stdlib.h>
 
 /* 64 positions at a time are hashed, three bytes each. */
-enum { SUFFIX_PAD = 80 };
+enum { SUFFIX_PAD = 72 };
 
 static bool allocate_suffix(struct ncd_dsuffix *s, size_t n)
 {
     size_t words = n / 64 + 2;
-    uint8_t *block = malloc(2 * words * 8 + 2 * n + 2 * n + SUFFIX_PAD);
+    uint8_t *block = malloc(2 * words * 8 + 2 * n + 3 * n + SUFFIX_PAD);
 
     if (block == NULL)
         return false;
@@ -24,7 +24,8 @@ static bool allocate_suffix(struct ncd_dsuffix *s, size_t n)
     s->self_cover = s->cross + words;
     s->self_dist = (uint16_t *)(void *)(block + 2 * words * 8);
     s->self_len = block + 2 * words * 8 + 2 * n;
-    s->text = s->self_len + n;
+    s->next = s->self_len + n;
+    s->text = s->next + n;
     memset(block, 0, 2 * words * 8);
     return true;
 }
@@ -50,7 +51,7 @@ static void find_top(struct ncd_dsuffix *s, const struct ncd_dengine *e)
             s->top_count[j] = s->top_count[j - 1];
             s->top_hash[j] = s->top_hash[j - 1];
         }
-        s->top_count[j] = count;
+        s->top_count[j] = (uint16_t)count;
         s->top_hash[j] = (uint16_t)h;
     }
 }
@@ -99,7 +100,6 @@ static void find_self_matches(struct ncd_dsuffix *s, struct ncd_dengine *e)
             continue;
         s->self_dist[p - 1] = (uint16_t)m.dist;
         s->self_len[p - 1] = (uint8_t)min_u32(m.len - 2, UINT8_MAX);
-        s->has_longest |= m.len >= MAX_MATCH - 1;
         uint32_t end = p - 1 + m.len;
         set_bits(s->self_cover, covered > p - 1 ? covered : p - 1, end);
         covered = end > covered ? end : covered;
@@ -136,10 +136,12 @@ bool ncd_dsuffix_build(struct ncd_dsuffix *s, struct ncd_dengine *e,
     if (!allocate_suffix(s, n))
         return false;
     s->n = n;
-    s->level = e->level;
+    s->level = (uint8_t)e->level;
     if (n != 0)
         memcpy(s->text, text, n);
     memset(s->text + n, 0, SUFFIX_PAD);
+    for (size_t i = 0; i < n; i++)
+        s->next[i] = byte_class(s->text[i + 3]);
     memset(s->self_dist, 0, 2 * n);
     memset(s->self_len, 0, n);
     if (n > MAX_TOTAL)

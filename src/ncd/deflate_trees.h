@@ -2,6 +2,8 @@
 #ifndef NCD_DEFLATE_TREES_H
 #define NCD_DEFLATE_TREES_H
 
+#include "deflate_path.h"
+
 #include <stddef.h>
 #include <stdint.h>
 

@@ -2,9 +2,11 @@
 /*
  * The engine: one codec context, one buffer in which texts are joined, and,
  * where the measure has one, the size-only DEFLATE engine. The buffer keeps the
- * first text, and only what follows changes from pair to pair.
+ * first text, and only what follows changes from pair to pair; a codec that can
+ * keep it, too, is given it once.
  */
 #include <stdlib.h>
+#include <string.h>
 
 #include "ncd/deflate_size.h"
 #include "ncd/measure.h"
@@ -19,10 +21,13 @@ struct ncd_engine {
     ncd_text first;
     struct ncd_buf joined;
     size_t prefix_nbytes;      /* first text and separator in `joined` */
+    size_t n_joint;            /* pairs of this first text so far */
+    int codec_has_prefix;      /* the codec was given what is in `joined` */
     struct ncd_dengine *sizer; /* opened when first needed */
     int sizer_has_first;
-    uint64_t n_library;
-    struct ncd_dstats taken; /* what ncd_engine_take_stats has given out */
+    int guesses;
+    uint64_t n_library, n_beyond; /* pairs sized, and left, by the codec */
+    struct ncd_dstats taken;      /* what ncd_engine_take_stats has given out */
 };
 
 ncd_status ncd_engine_new(const struct ncd_measure *measure,
@@ -80,19 +85,40 @@ ncd_status ncd_engine_size(ncd_engine *e, ncd_text text, double *nbytes_out,
     /* Some libraries refuse a null pointer even for no bytes. */
     if (text.nbytes == 0)
         text.bytes = "";
+    e->codec_has_prefix = 0;
     return e->codec->size(e->context, text, nbytes_out, err);
+}
+
+/* Whether `joined` begins with this text and the separator. */
+static int is_joined(const ncd_engine *e, ncd_text first)
+{
+    return e->prefix_nbytes > 0 &&
+           e->prefix_nbytes == first.nbytes + e->measure->separator.n &&
+           (first.nbytes == 0 ||
+            memcmp(e->joined.bytes, first.bytes, first.nbytes) == 0);
+}
+
+void ncd_engine_guess(ncd_engine *e, int guesses)
+{
+    e->guesses = guesses;
 }
 
 void ncd_engine_set_first(ncd_engine *e, ncd_text first)
 {
+    int again = is_joined(e, first);
     e->first = first;
+    if (again)
+        return;
     e->prefix_nbytes = 0;
+    e->n_joint = 0;
+    e->codec_has_prefix = 0;
     e->sizer_has_first = 0;
 }
 
-/* --- By the compression library --- */
+/* --- By the codec --- */
 
-static ncd_status join(ncd_engine *e, ncd_text second)
+/* Leaves the first text and the separator in `joined`. */
+static ncd_status join_prefix(ncd_engine *e)
 {
     const struct ncd_buf *separator = &e->measure->separator;
     if (e->prefix_nbytes == 0) {
@@ -103,14 +129,41 @@ static ncd_status join(ncd_engine *e, ncd_text second)
         e->prefix_nbytes = e->joined.n;
     }
     e->joined.n = e->prefix_nbytes;
-    return ncd_buf_append(&e->joined, second.bytes, second.nbytes);
+    return NCD_OK;
 }
 
-static ncd_status joint_by_library(ncd_engine *e, ncd_text second,
-                                   double *size_out, ncd_error *err)
+static ncd_status joint_by_prefix(ncd_engine *e, ncd_text second, double limit,
+                                  double *size_out, ncd_error *err)
 {
+    ncd_status status = NCD_OK;
+    if (second.nbytes == 0)
+        second.bytes = "";
+    if (!e->codec_has_prefix) {
+        status =
+            e->codec->set_prefix(e->context, ncd_buf_text(&e->joined), err);
+        if (status != NCD_OK)
+            return status;
+        e->codec_has_prefix = 1;
+    }
+    status =
+        e->codec->size_after_prefix(e->context, second, limit, size_out, err);
+    if (status == NCD_OK && *size_out == NCD_SIZE_BEYOND)
+        e->n_beyond++;
+    else
+        e->n_library++;
+    return status;
+}
+
+static ncd_status joint_by_codec(ncd_engine *e, ncd_text second, double limit,
+                                 double *size_out, ncd_error *err)
+{
+    if (join_prefix(e) != NCD_OK)
+        return ncd_fail_nomem(err);
+    /* To take a prefix pays from the second pair on. */
+    if (e->measure->use_prefix && e->n_joint++ > 0)
+        return joint_by_prefix(e, second, limit, size_out, err);
     e->n_library++;
-    if (join(e, second) != NCD_OK)
+    if (ncd_buf_append(&e->joined, second.bytes, second.nbytes) != NCD_OK)
         return ncd_fail_nomem(err);
     return ncd_engine_size(e, ncd_buf_text(&e->joined), size_out, err);
 }
@@ -146,6 +199,7 @@ static ncd_status joint_by_sizer(ncd_engine *e,
             return ncd_fail_nomem(err);
         e->sizer_has_first = 1;
     }
+    ncd_dengine_guess(e->sizer, e->guesses);
     if (!ncd_dengine_size(e->sizer, prepared, raw_limit(e, limit), &size))
         return ncd_fail(err, NCD_ERR_CODEC, "zlib: cannot compress");
     *size_out = size == NCD_DSIZE_PRUNED
@@ -174,22 +228,24 @@ ncd_status ncd_engine_joint(ncd_engine *e, ncd_text second,
 {
     if (prepared)
         return joint_by_sizer(e, prepared, limit, size_out, err);
-    return joint_by_library(e, second, size_out, err);
+    return joint_by_codec(e, second, limit, size_out, err);
 }
 
 ncd_status ncd_engine_join_pair(ncd_engine *e, ncd_text x, ncd_text y,
-                                double *size_out, ncd_error *err)
+                                double limit, double *size_out, ncd_error *err)
 {
     ncd_order order = e->measure->order;
+    if (order == NCD_ORDER_MEAN)
+        limit = HUGE_VAL;
     double sizes[2] = {0, 0};
     ncd_status status = NCD_OK;
     if (order != NCD_ORDER_TRAIN_FIRST) {
         ncd_engine_set_first(e, x);
-        status = joint_by_library(e, y, &sizes[0], err);
+        status = joint_by_codec(e, y, limit, &sizes[0], err);
     }
     if (status == NCD_OK && order != NCD_ORDER_TEST_FIRST) {
         ncd_engine_set_first(e, y);
-        status = joint_by_library(e, x, &sizes[1], err);
+        status = joint_by_codec(e, x, limit, &sizes[1], err);
     }
     *size_out = sizes[0] + sizes[1];
     if (order == NCD_ORDER_MEAN)
@@ -205,7 +261,7 @@ ncd_status ncd_engine_pair(ncd_engine *e, ncd_text x, ncd_text y,
     if (status == NCD_OK)
         status = ncd_engine_size(e, y, &pair.size_y, err);
     if (status == NCD_OK)
-        status = ncd_engine_join_pair(e, x, y, &pair.size_xy, err);
+        status = ncd_engine_join_pair(e, x, y, HUGE_VAL, &pair.size_xy, err);
     if (status != NCD_OK)
         return status;
     pair.distance = ncd_distance_of(e->measure->distance, pair.size_x,
@@ -217,7 +273,8 @@ ncd_status ncd_engine_pair(ncd_engine *e, ncd_text x, ncd_text y,
 void ncd_engine_take_stats(ncd_engine *e, ncd_search_stats *sum)
 {
     sum->library += e->n_library;
-    e->n_library = 0;
+    sum->pruned_during += e->n_beyond;
+    e->n_library = e->n_beyond = 0;
     if (!e->sizer)
         return;
     const struct ncd_dstats *now = ncd_dengine_stats(e->sizer);
@@ -225,7 +282,6 @@ void ncd_engine_take_stats(ncd_engine *e, ncd_search_stats *sum)
     sum->pruned_during += now->pruned_during - e->taken.pruned_during;
     sum->pruned_after += now->pruned_after - e->taken.pruned_after;
     sum->exact += now->trees - e->taken.trees;
-    sum->exact += now->careful - e->taken.careful;
     sum->library += now->zlib - e->taken.zlib;
     e->taken = *now;
 }

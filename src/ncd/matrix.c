@@ -37,9 +37,10 @@ static ncd_status compute_row(void *arg, size_t task, unsigned thread,
     for (size_t j = 0; j < m->n_columns && status == NCD_OK; j++) {
         const struct ncd_dsuffix *prepared = ncd_prepared_item(&m->prepared, j);
         ncd_text y = ncd_dataset_text(m->columns, j);
-        status = prepared ? ncd_engine_joint(engine, y, prepared, HUGE_VAL,
-                                             &size_xy, err)
-                          : ncd_engine_join_pair(engine, x, y, &size_xy, err);
+        status =
+            prepared
+                ? ncd_engine_joint(engine, y, prepared, HUGE_VAL, &size_xy, err)
+                : ncd_engine_join_pair(engine, x, y, HUGE_VAL, &size_xy, err);
         if (status == NCD_OK)
             out[j] = ncd_distance_of(m->measure->distance, size_x,
                                      m->column_sizes[j], size_xy);

@@ -86,6 +86,11 @@ double ncd_distance_of(ncd_distance distance, double x, double y, double xy)
     return ratio(xy - (x < y ? x : y), x < y ? y : x);
 }
 
+const char *ncd_engine_path(void)
+{
+    return ncd_dpath_best()->name;
+}
+
 /*
  * Whether the size-only engine agrees with the zlib in use at this level. It is
  * asked once a process; two threads that ask at once get the same answer.
@@ -112,6 +117,7 @@ int ncd_engine_agrees(int level)
 static void choose_engine(struct ncd_measure *m, ncd_engine_kind kind)
 {
     int level = m->spec.level;
+    m->use_prefix = kind == NCD_ENGINE_AUTO && m->spec.codec->set_prefix;
     if (kind != NCD_ENGINE_AUTO || !ncd_codec_is_plain_zlib(&m->spec) ||
         level < 4 || m->separator.n != 1 || m->separator.bytes[0] != ' ')
         return;

@@ -22,6 +22,7 @@ struct ncd_measure {
     ncd_distance distance;
     ncd_order order;
     struct ncd_buf separator;
+    int use_prefix; /* joint sizes by the codec's prefix state, if it has one */
     /* Level at which the size-only DEFLATE engine could stand in for the codec,
      * and what the codec's wrapper adds to its sizes; 0: it can't. */
     int fast_level;
@@ -58,6 +59,10 @@ void ncd_engine_set_first(ncd_engine *engine, ncd_text first);
 /* Returned as a size by ncd_engine_joint: it is at least the limit. */
 #define NCD_SIZE_BEYOND HUGE_VAL
 
+/* Whether "beyond the limit" may rest on an estimate in place of a proof, for
+ * approximate search. Engines are opened exact. */
+void ncd_engine_guess(ncd_engine *engine, int guesses);
+
 struct ncd_dsuffix;
 
 /*
@@ -69,9 +74,11 @@ ncd_status ncd_engine_joint(ncd_engine *engine, ncd_text second,
                             const struct ncd_dsuffix *prepared, double limit,
                             double *size_out, ncd_error *err);
 
-/* C(xy) of a test and a training text in the measure's order. */
+/* C(xy) of a test and a training text in the measure's order. limit: as above;
+ * of no use to the mean of both orders. */
 ncd_status ncd_engine_join_pair(ncd_engine *engine, ncd_text x, ncd_text y,
-                                double *size_out, ncd_error *err);
+                                double limit, double *size_out,
+                                ncd_error *err);
 
 /* Makes a text ready for ncd_engine_joint; the measure must have a
  * fast_level. The engine's first text must be set again. */

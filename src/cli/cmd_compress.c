@@ -1,0 +1,142 @@
+/* SPDX-License-Identifier: MIT */
+/* ncdclass compress and decompress: a file by the compressor ppm. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "cli.h"
+
+static const char *model_path, *label;
+
+static const struct cli_option prime_options[] = {
+    {"model", 'm', OPTION_STRING, &model_path, "MODEL",
+     "begin with what the texts of this model teach", NULL},
+    {"class", 0, OPTION_STRING, &label, "LABEL",
+     "only the texts of this class of the model", NULL},
+    {0},
+};
+
+static const struct cli_option talk_options[] = {
+    {"quiet", 'q', OPTION_FLAG, &quiet, NULL, "only failures on standard error",
+     NULL},
+    {0},
+};
+
+static const struct cli_command compress = {
+    .name = "compress",
+    .summary =
+        "Compresses a file with the compressor ppm. With a model, its training "
+        "texts (those of\na class, the last 4 MB) are learnt first; decompress "
+        "then needs the same model. IN and\nOUT may be -.",
+    .usage = (const char *const[]){"compress [OPTION...] IN OUT", NULL},
+    .examples =
+        (const char *const[]){
+            "ncdclass compress letter.txt letter.ncp",
+            "ncdclass compress --model=news.ncd --class=sports in out", NULL},
+    .groups =
+        (const struct cli_option *const[]){prime_options, talk_options, NULL},
+};
+
+static const struct cli_command decompress = {
+    .name = "decompress",
+    .summary = "Brings back what compress has made smaller. IN and OUT may be "
+               "-.",
+    .usage = (const char *const[]){"decompress [OPTION...] IN OUT", NULL},
+    .examples =
+        (const char *const[]){
+            "ncdclass decompress letter.ncp letter.txt",
+            "ncdclass decompress --model=news.ncd --class=sports in -", NULL},
+    .groups =
+        (const struct cli_option *const[]){prime_options, talk_options, NULL},
+};
+
+static ncd_status open_packer(ncd_packer **packer_out, ncd_error *err)
+{
+    ncd_model *model = NULL;
+    ncd_status status = NCD_OK;
+    if (model_path)
+        status = ncd_model_load(model_path, &model, err);
+    if (status == NCD_OK)
+        status = ncd_packer_open(model, label, packer_out, err);
+    ncd_model_free(model);
+    return status;
+}
+
+static ncd_status write_out(const char *path, ncd_text bytes, ncd_error *err)
+{
+    ncd_output *output;
+    ncd_status status = ncd_output_create(path, &output, err);
+    if (status != NCD_OK)
+        return status;
+    /* A short write shows when the output is committed. */
+    if (bytes.nbytes)
+        fwrite(bytes.bytes, 1, bytes.nbytes, ncd_output_stream(output));
+    return ncd_output_commit(output, err);
+}
+
+static ncd_status pack(ncd_packer *packer, ncd_text in, ncd_text *out,
+                       ncd_error *err)
+{
+    double stated;
+    ncd_status status = ncd_packer_pack(packer, in, out, &stated, err);
+    if (status == NCD_OK)
+        note("%zu bytes to %zu (%.2f stated)", in.nbytes, out->nbytes, stated);
+    return status;
+}
+
+/* What is wrong is wrong with the file. */
+static ncd_status unpack(ncd_packer *packer, ncd_text in, const char *path,
+                         ncd_text *out, ncd_error *err)
+{
+    ncd_error what;
+    ncd_status status = ncd_packer_unpack(packer, in, out, &what);
+    if (status != NCD_OK) {
+        err->status = status;
+        snprintf(err->message, sizeof err->message, "%.500s: %.500s", path,
+                 what.message);
+    }
+    return status;
+}
+
+static int run(const struct cli_command *command, int argc, char **argv)
+{
+    char **operands;
+    int n_operands;
+    int result = cli_parse(command, argc, argv, &operands, &n_operands);
+    if (result >= 0)
+        return result;
+    if (n_operands != 2)
+        return cli_usage_error(command, "two files are needed, %d given",
+                               n_operands);
+    if (label && !model_path)
+        return cli_usage_error(command, "--class needs --model");
+
+    ncd_error err;
+    ncd_packer *packer = NULL;
+    ncd_text in, out = {0};
+    ncd_status status = open_packer(&packer, &err);
+    char *bytes = status == NCD_OK ? read_file(operands[0], &in.nbytes) : NULL;
+    if (bytes) {
+        in.bytes = bytes;
+        status = command == &compress
+                     ? pack(packer, in, &out, &err)
+                     : unpack(packer, in, operands[0], &out, &err);
+        if (status == NCD_OK)
+            status = write_out(operands[1], out, &err);
+    }
+    result = status != NCD_OK ? fail_with(&err)
+             : bytes          ? EXIT_DONE
+                              : EXIT_FAILED;
+    free(bytes);
+    ncd_packer_close(packer);
+    return result;
+}
+
+int cmd_compress(int argc, char **argv)
+{
+    return run(&compress, argc, argv);
+}
+
+int cmd_decompress(int argc, char **argv)
+{
+    return run(&decompress, argc, argv);
+}
