@@ -209,6 +209,8 @@ static void append_shard(struct ncd_counts *c, size_t shard, struct maker *m,
         slots[i] = m->slots[i] == NCD_NO_NODE
                        ? NCD_NO_NODE
                        : m->slots[i] + (uint32_t)*n_nodes;
+    if (m->n_nodes == 0)
+        return; /* there are no arrays then */
     memcpy(c->keys + *n_nodes, m->keys, m->n_nodes * sizeof *c->keys);
     memcpy(c->totals + *n_nodes, m->totals, m->n_nodes * sizeof *c->totals);
     memcpy(c->n_in + *n_nodes, m->n_in, m->n_nodes * sizeof *c->n_in);
