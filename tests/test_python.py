@@ -310,6 +310,9 @@ class Classifier(Scratch):
         self.assertTrue(np.array_equal(loaded.predict_proba(X_TEST), proba))
         with self.assertRaises(ValueError):
             classifier.kneighbors(X_TEST)
+        parts = NCDClassifier(method="class").partial_fit(X[:200], Y[:200])
+        parts.partial_fit(X[200:], Y[200:])
+        self.assertTrue(np.array_equal(parts.predict_proba(X_TEST), proba))
 
 
 class Concurrency(unittest.TestCase):

@@ -86,26 +86,25 @@ class NCDClassifier(ClassifierMixin, BaseEstimator):
         Labels may be numbers or strings. Their str() must differ, be free of
         control characters and not be empty: that is what a model file holds.
         """
-        return self._train(Dataset(), X, y, None)
+        return self._learn(None, X, y, None)
 
     def partial_fit(self, X: Iterable[TextLike], y: Sequence[Any],
                     classes: Optional[Sequence[Any]] = None) -> "NCDClassifier":
         """Learns from further texts; the result is that of one `fit` on all of
-        them in that order. Every call prepares all texts anew.
+        them in that order, with the settings of the first call.
 
         classes may name, at the first call, all labels there will be; `classes_`
         otherwise grows with the labels that occur.
         """
-        dataset = Dataset()
+        model = getattr(self, "_model", None)
         known = None if classes is None else np.unique(classes)
-        if hasattr(self, "_model"):
+        if model:
             if known is not None and not np.array_equal(known, self.classes_):
                 raise ValueError("classes differ from those of the call before")
-            dataset.add_all_of(self._model.dataset)
             known = self.classes_
-        return self._train(dataset, X, y, known)
+        return self._learn(model, X, y, known)
 
-    def _train(self, dataset: Dataset, X: Iterable[TextLike], y: Sequence[Any],
+    def _learn(self, model: Optional[Model], X: Iterable[TextLike], y: Sequence[Any],
                known: Optional[np.ndarray]) -> "NCDClassifier":
         texts = Texts(X)
         y = column_or_1d(y, warn=True)
@@ -116,10 +115,13 @@ class NCDClassifier(ClassifierMixin, BaseEstimator):
         occurring, numbers_of = np.unique(y, return_inverse=True)
         classes = occurring if known is None else np.union1d(known, occurring)
         names = label_names(classes)
-        by_number = [as_text(names[i]) for i in np.searchsorted(classes, occurring)]
+        name_of = dict(zip(classes.tolist(), names))
+        by_number = [as_text(name_of[label]) for label in occurring.tolist()]
+        dataset = Dataset()
         dataset.add(texts, [by_number[number] for number in numbers_of])
         options, borrowed = self._options()
-        self._take(Model.train(dataset, options), classes)
+        self._take(model.update(dataset, options) if model
+                   else Model.train(dataset, options), classes)
         return self
 
     def _options(self) -> Tuple[Any, Any]:
@@ -246,6 +248,6 @@ def label_names(classes: np.ndarray) -> List[bytes]:
 
 def whole(value: Any, name: str, least: int) -> int:
     """The value, if it is a whole number that the library can take."""
-    if not isinstance(value, numbers.Integral) or not least <= value < 2**32:
+    if not isinstance(value, numbers.Integral) or not least <= int(value) < 2**32:
         raise ValueError(f"{name} is a whole number of at least {least}, not {value!r}")
     return int(value)

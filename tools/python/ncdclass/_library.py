@@ -14,10 +14,13 @@ import signal
 import threading
 from ctypes import (CFUNCTYPE, POINTER, Structure, c_char, c_char_p, c_double, c_int,
                     c_size_t, c_uint, c_uint64, c_void_p)
-from typing import Any, Dict, List, Optional
+from typing import Any, Dict, List, Optional, Type
 
 Progress = CFUNCTYPE(c_int, c_void_p, c_uint64, c_uint64)
 Row = CFUNCTYPE(c_int, c_void_p, c_size_t, POINTER(c_double), c_size_t)
+
+
+NO_PROGRESS = ctypes.cast(0, Progress)
 
 
 class Text(Structure):
@@ -95,6 +98,8 @@ PROTOTYPES: Dict[str, List[Any]] = {
     "ncd_dataset_label": [c_char_p, OBJECT, c_size_t],
     "ncd_matrix": [c_int, OBJECT, OBJECT, c_void_p, Row, c_void_p, ERROR_OUT],
     "ncd_model_train": [c_int, OBJECT, c_void_p, OBJECT_OUT, ERROR_OUT],
+    "ncd_model_update": [c_int, OBJECT, OBJECT, OBJECT, c_void_p, OBJECT_OUT,
+                         ERROR_OUT],
     "ncd_model_free": [None, OBJECT],
     "ncd_model_save": [c_int, OBJECT, c_char_p, ERROR_OUT],
     "ncd_model_load": [c_int, c_char_p, OBJECT_OUT, ERROR_OUT],
@@ -113,7 +118,7 @@ PROTOTYPES: Dict[str, List[Any]] = {
 }
 
 # What the first libraries lacked; a missing function is an error otherwise.
-ADDED_LATER = ("ncd_method_name",)
+ADDED_LATER = ("ncd_method_name", "ncd_model_update")
 
 
 def _open() -> ctypes.CDLL:
@@ -167,7 +172,7 @@ def compressors() -> List[str]:
 _ROOM_NBYTES = 1024
 
 
-def new_struct(kind: type, init: str) -> Any:
+def new_struct(kind: Type[Structure], init: str) -> Any:
     """An options struct with the library's defaults, and room behind it."""
     room = (c_char * (ctypes.sizeof(kind) + _ROOM_NBYTES))()
     getattr(lib, init)(room)
@@ -177,6 +182,7 @@ def new_struct(kind: type, init: str) -> Any:
 # Libraries before that of class models have one method, and their options no
 # member for it; where it is now was padding, so that the size does not tell.
 HAS_METHODS = hasattr(lib, "ncd_method_name")
+HAS_UPDATE = hasattr(lib, "ncd_model_update")
 
 
 def parse_name(kind: str, name: str) -> int:
@@ -219,7 +225,7 @@ def call_interruptibly(options: Any, function: str, *arguments: Any) -> None:
         cancelled = True
     finally:
         signal.signal(signal.SIGINT, before)
-        options.progress = Progress()
+        options.progress = NO_PROGRESS
     if interrupts:
         before(signal.SIGINT, None)
     if cancelled:

@@ -7,7 +7,7 @@ from typing import Any, Dict, List, Tuple
 
 import numpy as np
 
-from ._library import (HAS_METHODS, Handle, Options, PredictOptions, call,
+from ._library import (HAS_METHODS, HAS_UPDATE, Handle, Options, PredictOptions, call,
                        call_interruptibly, lib, new_struct, parse_name)
 from ._texts import Dataset, Texts, labels_of
 
@@ -28,6 +28,18 @@ class Model(Handle):
         call_interruptibly(options, "ncd_model_train", dataset,
                            ctypes.byref(options), ctypes.byref(pointer))
         return cls(pointer)
+
+    def update(self, added: Dataset, options: Options) -> "Model":
+        """As if trained on the texts of this one and then on those added."""
+        if not HAS_UPDATE:
+            together = Dataset()
+            together.add_all_of(self.dataset)
+            together.add_all_of(added)
+            return Model.train(together, options)
+        pointer = ctypes.c_void_p()
+        call_interruptibly(options, "ncd_model_update", self, added, None,
+                           ctypes.byref(options), ctypes.byref(pointer))
+        return Model(pointer)
 
     @classmethod
     def load(cls, path: Any) -> "Model":

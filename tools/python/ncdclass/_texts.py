@@ -30,15 +30,16 @@ class Texts:
     def __init__(self, X: Iterable[TextLike]):
         if isinstance(X, (str, bytes)):
             raise ValueError("expected an iterable of texts, got a single text")
-        if getattr(X, "ndim", 1) != 1:
-            raise ValueError(f"expected a 1-D array of texts, got {X.ndim}-D")
+        n_dimensions = getattr(X, "ndim", 1)
+        if n_dimensions != 1:
+            raise ValueError(f"expected a 1-D array of texts, got {n_dimensions}-D")
         encoded = [to_bytes(text) for text in X]
         self._bytes = b"".join(encoded)
         spans = np.zeros((len(encoded), 2), np.uintp)
         spans[:, 1] = [len(text) for text in encoded]
         start = ctypes.cast(ctypes.c_char_p(self._bytes), ctypes.c_void_p).value or 0
         spans[:, 0] = start + np.cumsum(spans[:, 1]) - spans[:, 1]
-        self.array = (Text * len(encoded)).from_buffer(spans)
+        self.array = (Text * len(encoded)).from_buffer(spans.data)
 
     def __len__(self) -> int:
         return len(self.array)
