@@ -185,6 +185,23 @@ typedef enum ncd_vote {
                           less, where there are any, vote alone, one each */
 } ncd_vote;
 
+/*
+ * How a model classifies. KNN keeps the training texts and compares. CLASS
+ * learns what the texts of each class are made of, codes a text with what each
+ * class knows, and weighs the code lengths, and margins learnt beside them, as
+ * leave-one-out over the training texts says; its answers are calibrated
+ * probabilities. compressor, distance, order, separator, k and vote mean
+ * nothing to it.
+ * AUTO, for training only, is whichever of them, and of a few k, has the higher
+ * accuracy by leave-one-out on a sample of the training texts; equals go to
+ * CLASS.
+ */
+typedef enum ncd_method {
+    NCD_METHOD_KNN,
+    NCD_METHOD_CLASS,
+    NCD_METHOD_AUTO
+} ncd_method;
+
 /* Where sizes come from. Both give the same sizes, neighbours and labels. */
 typedef enum ncd_engine_kind {
     NCD_ENGINE_AUTO, /* the size-only DEFLATE engine where it is exact, which it
@@ -215,6 +232,7 @@ typedef struct ncd_options {
     ncd_progress_fn progress; /* may be NULL */
     void *progress_arg;
     ncd_engine_kind engine; /* default NCD_ENGINE_AUTO */
+    ncd_method method;      /* default NCD_METHOD_KNN */
 } ncd_options;
 
 NCD_API void ncd_options_init(ncd_options *options);
@@ -225,9 +243,11 @@ NCD_API void ncd_options_init(ncd_options *options);
 NCD_API const char *ncd_distance_name(ncd_distance distance);
 NCD_API const char *ncd_order_name(ncd_order order);
 NCD_API const char *ncd_vote_name(ncd_vote vote);
+NCD_API const char *ncd_method_name(ncd_method method);
 NCD_API int ncd_distance_parse(const char *name);
 NCD_API int ncd_order_parse(const char *name);
 NCD_API int ncd_vote_parse(const char *name);
+NCD_API int ncd_method_parse(const char *name);
 
 typedef struct ncd_pair {
     double size_x, size_y, size_xy; /* bytes */
@@ -406,6 +426,23 @@ NCD_API ncd_status ncd_model_train(const ncd_dataset *dataset,
 NCD_API void ncd_model_free(ncd_model *model);
 
 /*
+ * A new model with the settings of `model`, of its texts and of those added, or
+ * less those forgotten; both may be NULL. A forgotten text takes the first one
+ * with the same bytes and label with it. The new model answers exactly as one
+ * trained on the texts that are left, in their order; sizes of texts that stay
+ * are not computed again, while the weights of a class model, which hang on all
+ * texts, are fitted anew. threads and progress are those of `run`, which may be
+ * NULL; its other members are not looked at. Statuses: INPUT (no texts are
+ * left, one has no label, or one to forget is not in the model; the message
+ * says which), NOMEM, CODEC, CANCELLED.
+ */
+NCD_API ncd_status ncd_model_update(const ncd_model *model,
+                                    const ncd_dataset *added,
+                                    const ncd_dataset *forgotten,
+                                    const ncd_options *run,
+                                    ncd_model **model_out, ncd_error *err);
+
+/*
  * Writes to a temporary name beside `path` and renames, so that a failure
  * leaves an existing file as it was. Statuses: NOMEM, IO.
  */
@@ -431,7 +468,7 @@ NCD_API const ncd_dataset *ncd_model_dataset(const ncd_model *model);
 NCD_API void ncd_model_options(const ncd_model *model,
                                ncd_options *options_out);
 
-/* Compressed size of training text i, bytes. */
+/* Compressed size of training text i, bytes; 0 for a class model. */
 NCD_API double ncd_model_size(const ncd_model *model, size_t i);
 
 /* Library and version at training ("zlib 1.2.13") and now. */
@@ -446,6 +483,39 @@ NCD_API int ncd_model_uses_engine(const ncd_model *model);
  * texts that alone exceed half of it. */
 NCD_API size_t ncd_model_window(const ncd_model *model);
 NCD_API size_t ncd_model_n_over_window(const ncd_model *model);
+
+/*
+ * What a class model found out about itself at training, from training texts
+ * judged without what they taught it: the code lengths by exact leave-one-out,
+ * the margins by fitting them to the other two thirds of the texts.
+ */
+typedef struct ncd_training {
+    uint64_t n_judged;  /* texts; all, or a sample where there are very many */
+    uint64_t n_correct; /* of those, that got their own label */
+    double label_bits;  /* mean code length of their labels, bits a text */
+    uint64_t n_bytes;   /* of the texts judged */
+    double corpus_bits; /* their code length under the model of all texts */
+    double class_bits;  /* ... under the model of their own class */
+} ncd_training;
+
+/* What training with NCD_METHOD_AUTO compared, on the same texts. */
+typedef struct ncd_contender {
+    ncd_method method;
+    unsigned k; /* 0 for a class model */
+    uint64_t n_judged, n_correct;
+    int chosen;
+} ncd_contender;
+
+/* Number of contenders (0 for a model whose method was given, or that comes
+ * from a file), and the i-th of them, static as long as the model lives; NULL
+ * past the end. */
+NCD_API size_t ncd_model_n_contenders(const ncd_model *model);
+NCD_API const ncd_contender *ncd_model_contender(const ncd_model *model,
+                                                 size_t i);
+
+/* All 0 for a model of another method. */
+NCD_API void ncd_model_training(const ncd_model *model,
+                                ncd_training *training_out);
 
 /* --- Prediction -------------------------------------------------------- */
 
@@ -486,10 +556,11 @@ NCD_API ncd_status ncd_model_predict(const ncd_model *model,
                                      ncd_error *err);
 
 /*
- * Of text i of the batch: the number of labels that got a vote, the label at
- * `rank` (0 is the prediction), its class number and its share of the vote in
- * [0, 1]; the number of neighbours and the j-th nearest. Strings live as long
- * as the model. i, rank and j must be in range.
+ * Of text i of the batch: the number of labels that got a vote (class models:
+ * all labels), the label at `rank` (0 is the prediction), its class number and
+ * its share of the vote in [0, 1] (class models: its probability); the number
+ * of neighbours (class models: 0) and the j-th nearest. Strings live as long as
+ * the model. i, rank and j must be in range.
  */
 NCD_API size_t ncd_prediction_n_labels(const ncd_prediction *p, size_t i);
 NCD_API const char *ncd_prediction_label(const ncd_prediction *p, size_t i,
@@ -573,11 +644,39 @@ typedef struct ncd_search_stats {
 
 /* An approximate search held against the exact one. */
 typedef struct ncd_agreement {
-    uint64_t n_texts;     /* compared; 0: not asked for */
+    uint64_t n_texts; /* compared; 0: not asked for */
     uint64_t n_same_label;
     uint64_t n_neighbors; /* of the exact search */
     uint64_t n_found;     /* of those, also found by the approximate one */
 } ncd_agreement;
+
+/* Of test texts whose predicted label had a probability in (low, high]. */
+#define NCD_N_BINS 10
+typedef struct ncd_bin {
+    double low, high;
+    uint64_t n, n_correct;
+    double mean_probability; /* of the predicted labels; 0 where n is 0 */
+} ncd_bin;
+
+/* What is answered, and how well, if labels below a probability are withheld.
+ */
+typedef struct ncd_coverage {
+    double probability; /* the least that is answered with */
+    uint64_t n, n_correct;
+} ncd_coverage;
+
+#define NCD_N_COVERAGES 8
+typedef struct ncd_calibration {
+    uint64_t n;      /* texts with probabilities; 0: none */
+    double log_loss; /* mean of -log2 of the true label's probability, bits; a
+                        label that training lacks has 2^-50, and none less */
+    double brier;    /* mean over texts of the squared error summed over labels,
+                        in [0, 2] (Brier 1950) */
+    double ece;      /* expected calibration error: mean over texts of their
+                        bin's |accuracy - mean probability| */
+    ncd_bin bins[NCD_N_BINS];
+    ncd_coverage coverages[NCD_N_COVERAGES];
+} ncd_calibration;
 
 typedef struct ncd_report {
     uint64_t n_train; /* training texts; of cross-validation, all texts */
@@ -598,13 +697,16 @@ typedef struct ncd_report {
     ncd_class_score *classes; /* [n_classes], by label in byte order */
     uint64_t *confusion; /* [n_classes][n_classes], row true, column predicted,
                             both as in `classes` */
-    uint64_t n_pairs;    /* distances that a full search stands for */
+    uint64_t n_pairs;    /* distances that a full search stands for; 0 for a
+                            class model */
     ncd_search_stats search;
     ncd_agreement agreement;
-    double seconds;      /* wall time of the evaluation without training */
+    double seconds; /* wall time of the evaluation without training */
     double pairs_per_second;
     uint64_t peak_rss_bytes; /* of the process so far; 0 where not known */
     unsigned threads;
+    uint64_t n_test_bytes;       /* of the test texts */
+    ncd_calibration calibration; /* of the probabilities of class models */
 } ncd_report;
 
 /* Scores the model on what the reader still gives, in memory that does not
@@ -617,7 +719,8 @@ NCD_API ncd_status ncd_eval_test(const ncd_model *model, ncd_reader *test,
  * Cross-validation on the training data. folds 0: leave-one-out. Otherwise text
  * i is in a fold that depends on (folds, seed, i) alone and is judged by the
  * texts of the other folds; each class is spread evenly. An overlap is then a
- * text that occurs in another fold too.
+ * text that occurs in another fold too. A class model is trained anew for each
+ * fold; for leave-one-out of it see ncd_model_training.
  */
 NCD_API ncd_status ncd_eval_folds(const ncd_model *model, size_t folds,
                                   uint64_t seed,

@@ -42,7 +42,7 @@ void open_contest(struct contest *c, const ncd_dataset *train,
     open_measure(&w);
     ncd_options_init(&options);
     check(ncd_crew_prepare(&crew, &w.measure, 1, &err), &err);
-    check(ncd_crew_sizes(&crew, train, &options, c->sizes, &err), &err);
+    check(ncd_crew_sizes(&crew, train, 0, &options, c->sizes, &err), &err);
     ncd_crew_free(&crew);
     ncd_measure_free(&w.measure);
 }

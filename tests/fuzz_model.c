@@ -3,8 +3,8 @@
  * Fuzzing the model loader. An input that begins with 'r' is the rest of it as
  * a file. One that begins with 'p' holds the six sections, with "\n--\n"
  * between them, and is put together with the right lengths and checksum, so
- * that what is behind these is reached. Of ROWS, '0' is taken from each byte to
- * let a corpus file be text.
+ * that what is behind these is reached; 'c' is the same for a class model. Of
+ * ROWS, '0' is taken from each byte to let a corpus file be text.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -61,10 +61,10 @@ static void put_section(struct ncd_buf *out, const char *tag,
 }
 
 static void put_together(const uint8_t *at, const uint8_t *end,
-                         struct ncd_buf *out)
+                         const char *knowledge, struct ncd_buf *out)
 {
-    static const char tags[][5] = {"CONF", "LABL", "SRCS",
-                                   "ROWS", "SIZE", "TEXT"};
+    const char *const tags[] = {"CONF", "LABL",    "SRCS",
+                                "ROWS", knowledge, "TEXT"};
     must(!ncd_buf_append(out, NCD_MODEL_MAGIC, NCD_MODEL_MAGIC_NBYTES) &&
          !ncd_put_u32(out, NCD_MODEL_VERSION) && !ncd_put_u32(out, 6) &&
          !ncd_put_u64(out, 0));
@@ -102,7 +102,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
     if (n < 1)
         return 0;
     if (data[0] == 'p')
-        put_together(data + 1, data + n, &file);
+        put_together(data + 1, data + n, "SIZE", &file);
+    else if (data[0] == 'c')
+        put_together(data + 1, data + n, "CLAS", &file);
     else
         must(ncd_buf_append(&file, data + 1, n - 1) == NCD_OK);
     const char *name = write_model(file.n ? file.bytes : data, file.n);

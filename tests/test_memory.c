@@ -135,7 +135,7 @@ static struct kept measure(const ncd_dataset *train)
     ncd_options_init(&options);
     demand(ncd_measure_init(&m, &options, &err), &err);
     demand(ncd_crew_prepare(&crew, &m, 1, &err), &err);
-    demand(ncd_crew_sizes(&crew, train, &options, sizes, &err), &err);
+    demand(ncd_crew_sizes(&crew, train, 0, &options, sizes, &err), &err);
     measure_search(train, sizes, &m, &kept);
     measure_files(train, &kept);
     ncd_crew_free(&crew);

@@ -359,12 +359,15 @@ END_TEST
 
 /* --- Models --- */
 
+static ncd_method method = NCD_METHOD_KNN; /* of the models below */
+
 static ncd_status train(void *arg, ncd_error *err)
 {
     ncd_model *model;
     ncd_options options;
     ncd_options_init(&options);
     options.threads = 1;
+    options.method = method;
     ncd_status status = ncd_model_train(arg, &options, &model, err);
     if (status == NCD_OK)
         ncd_model_free(model);
@@ -387,6 +390,7 @@ static ncd_model *random_model(void)
     ncd_options options;
     ncd_options_init(&options);
     options.threads = 1;
+    options.method = method;
     ck_status(ncd_model_train(data, &options, &model, &err), NCD_OK, &err);
     ncd_dataset_free(data);
     return model;
@@ -513,6 +517,57 @@ START_TEST(evaluating)
 }
 END_TEST
 
+static ncd_status update(void *arg, ncd_error *err)
+{
+    ncd_model *updated;
+    ncd_options options;
+    ncd_options_init(&options);
+    options.threads = 1;
+    ncd_dataset *data = ((void **)arg)[1];
+    ncd_status status = ncd_model_update(((void **)arg)[0], data, data,
+                                         &options, &updated, err);
+    if (status == NCD_OK)
+        ncd_model_free(updated);
+    return status;
+}
+
+START_TEST(updating)
+{
+    ncd_model *model = random_model();
+    static const char *const rows[] = {"class9", "tare nore", NULL};
+    ncd_dataset *data = dataset_of(rows);
+    ncd_model *more;
+    ncd_error err;
+    ck_status(ncd_model_update(model, data, NULL, NULL, &more, &err), NCD_OK,
+              &err);
+    void *both[] = {more, data};
+    fail_everywhere("ncd_model_update", update, both);
+    ncd_model_free(model);
+    ncd_model_free(more);
+    ncd_dataset_free(data);
+}
+END_TEST
+
+START_TEST(class_models)
+{
+    static const char *const rows[] = {"a", "ab", "b", "cd", "b", "", NULL};
+    ncd_dataset *data = dataset_of(rows);
+    method = NCD_METHOD_CLASS;
+    fail_everywhere("ncd_model_train, class", train, data);
+    method = NCD_METHOD_AUTO;
+    fail_everywhere("ncd_model_train, auto", train, data);
+    method = NCD_METHOD_CLASS;
+    ncd_dataset_free(data);
+    ncd_model *model = random_model();
+    char path[1200];
+    snprintf(path, sizeof path, "%s", scratch("model"));
+    fail_everywhere("ncd_model_save, class", save, model);
+    fail_everywhere("ncd_model_load, class", load, path);
+    fail_everywhere("ncd_model_predict, class", predict, model);
+    ncd_model_free(model);
+}
+END_TEST
+
 /* --- Output --- */
 
 static ncd_status write_output(void *arg, ncd_error *err)
@@ -554,6 +609,8 @@ int main(void)
         predicting,
         packing,
         evaluating,
+        updating,
+        class_models,
         writing_a_file,
     };
     return run_tests("oom", tests, COUNT(tests), 60);

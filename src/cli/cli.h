@@ -102,7 +102,7 @@ int close_stdout(int status);
 /* Options in the making, as the option tables set them. */
 struct measure_args {
     const char *compressor;
-    int distance, order, vote, engine;
+    int distance, order, vote, engine, method;
     const char *separator;
     unsigned k;
 };
@@ -127,6 +127,7 @@ extern struct run_args run_args;
 extern const struct cli_option
     compressor_options[]; /* what a size depends on */
 extern const struct cli_option knn_options[];
+extern const struct cli_option method_options[];
 extern const struct cli_option search_options[];
 extern const struct cli_option reader_options[];
 extern const struct cli_option common_options[];
@@ -206,7 +207,13 @@ void print_shots(enum report_format format, const struct report_head *head,
 
 /* --- Verbs --- */
 
+/* What a model written to `path` was made of; on standard error where the model
+ * itself went to standard output (cmd_train.c). */
+ncd_status print_model_summary(const ncd_model *model, const char *path,
+                               ncd_error *err);
+
 int cmd_train(int argc, char **argv);
+int cmd_update(int argc, char **argv);
 int cmd_predict(int argc, char **argv);
 int cmd_eval(int argc, char **argv);
 int cmd_distance(int argc, char **argv);

@@ -64,8 +64,8 @@ static const struct cli_command command = {
             "ncdclass eval model.ncd test.tsv --format=json", NULL},
     .groups =
         (const struct cli_option *const[]){
-            eval_options, compressor_options, knn_options, search_options,
-            reader_options, common_options, NULL},
+            eval_options, method_options, compressor_options, knn_options,
+            search_options, reader_options, common_options, NULL},
 };
 
 /* What the command line comes down to. */
@@ -74,6 +74,7 @@ struct plan {
     const char *train; /* or training data */
     const char *test;  /* NULL: cross-validation */
     struct report_head head;
+    char protocol[48];
     ncd_options options;
     FILE *predictions;
 };
@@ -128,18 +129,37 @@ static ncd_status eval_test(const struct plan *plan, const ncd_model *model,
     return status;
 }
 
+/* A class model is trained anew for each fold: by default, as few as serve. */
+#define CLASS_FOLDS 5
+
+static uint64_t n_folds(const ncd_model *model)
+{
+    ncd_options o;
+    size_t n = ncd_dataset_n_texts(ncd_model_dataset(model));
+    ncd_model_options(model, &o);
+    if (folds || o.method == NCD_METHOD_KNN)
+        return folds;
+    return n < CLASS_FOLDS ? n : CLASS_FOLDS;
+}
+
 static ncd_status eval_folds(const struct plan *plan, const ncd_model *model,
                              ncd_report **report_out, ncd_error *err)
 {
     ncd_eval_options options;
     fill_eval_options(plan, &options);
-    return ncd_eval_folds(model, folds, seed, &options, report_out, err);
+    return ncd_eval_folds(model, n_folds(model), seed, &options, report_out,
+                          err);
 }
 
 /* Settings that a report states: the model's, and what overrides them. */
 static void fill_head(struct plan *plan, const ncd_model *model)
 {
     ncd_model_options(model, &plan->head.options);
+    if (!plan->test && n_folds(model)) {
+        snprintf(plan->protocol, sizeof plan->protocol, "%" PRIu64 " folds",
+                 n_folds(model));
+        plan->head.protocol = plan->protocol;
+    }
     if (cli_given(knn_options, "k"))
         plan->head.options.k = measure_args.k;
     if (cli_given(knn_options, "vote"))
@@ -294,11 +314,12 @@ static int make_plan(struct plan *plan, char **operands, int n)
 
 static int check_plan(const struct plan *plan)
 {
-    if (plan->model && (cli_given(compressor_options, NULL) || limit_train))
-        return cli_usage_error(&command,
-                               "compressor, distance, order, separator and "
-                               "training texts are the model's; train anew to "
-                               "change them");
+    if (plan->model && (cli_given(compressor_options, NULL) ||
+                        cli_given(method_options, NULL) || limit_train))
+        return cli_usage_error(
+            &command, "method, compressor, distance, order, separator and "
+                      "training texts are the model's; train anew to "
+                      "change them");
     if (shots.n && (plan->model || !plan->test))
         return cli_usage_error(&command,
                                "--shots needs --train and --test data");
@@ -350,11 +371,8 @@ int cmd_eval(int argc, char **argv)
     if (status < 0)
         status = check_plan(&plan);
     if (status < 0) {
-        char protocol[48] = "leave-one-out";
-        if (folds)
-            snprintf(protocol, sizeof protocol, "%" PRIu64 " folds", folds);
         fill_options(&plan.options, "training texts");
-        plan.head.protocol = plan.test ? "test" : protocol;
+        plan.head.protocol = plan.test ? "test" : "leave-one-out";
         plan.head.train = plan.model ? plan.model : plan.train;
         plan.head.test = plan.test;
         plan.head.confusion = confusion;

@@ -36,6 +36,38 @@ static ncd_status print_classes(const ncd_dataset *data, ncd_error *err)
     return NCD_OK;
 }
 
+static void print_measure(const ncd_model *model, const ncd_options *o)
+{
+    printf("compressor\t%s\n", o->compressor);
+    printf("library at training\t%s\n", ncd_model_library(model));
+    printf("library now\t%s\n", ncd_model_library_now(model));
+    printf("sizes of pairs from\t%s\n",
+           ncd_model_uses_engine(model) ? "the size-only engine"
+                                        : "the library");
+    printf("window\t%zu\n", ncd_model_window(model));
+    printf("texts over half the window\t%zu\n", ncd_model_n_over_window(model));
+    printf("distance\t%s\n", ncd_distance_name(o->distance));
+    printf("order\t%s\n", ncd_order_name(o->order));
+    printf("separator bytes\t%zu\n", o->separator.nbytes);
+    printf("k\t%u\n", o->k);
+    printf("vote\t%s\n", ncd_vote_name(o->vote));
+    printf(
+        "ties\tby distance, then training order; equal votes to the label of "
+        "the nearest\n");
+}
+
+static void print_training(const ncd_model *model)
+{
+    ncd_training t;
+    ncd_model_training(model, &t);
+    printf("left out, texts\t%llu\n", (unsigned long long)t.n_judged);
+    printf("left out, right\t%llu\n", (unsigned long long)t.n_correct);
+    printf("left out, bytes\t%llu\n", (unsigned long long)t.n_bytes);
+    printf("bits a label\t%.4f\n", t.label_bits);
+    printf("bits by the model of all texts\t%.0f\n", t.corpus_bits);
+    printf("bits by the model of their class\t%.0f\n", t.class_bits);
+}
+
 static ncd_status print_info(const ncd_model *model, ncd_error *err)
 {
     ncd_options o;
@@ -45,22 +77,11 @@ static ncd_status print_info(const ncd_model *model, ncd_error *err)
     if (status != NCD_OK)
         return status;
     ncd_model_options(model, &o);
-    printf("compressor\t%s\n", o.compressor);
-    printf("library at training\t%s\n", ncd_model_library(model));
-    printf("library now\t%s\n", ncd_model_library_now(model));
-    printf("sizes of pairs from\t%s\n",
-           ncd_model_uses_engine(model) ? "the size-only engine"
-                                        : "the library");
-    printf("window\t%zu\n", ncd_model_window(model));
-    printf("texts over half the window\t%zu\n", ncd_model_n_over_window(model));
-    printf("distance\t%s\n", ncd_distance_name(o.distance));
-    printf("order\t%s\n", ncd_order_name(o.order));
-    printf("separator bytes\t%zu\n", o.separator.nbytes);
-    printf("k\t%u\n", o.k);
-    printf("vote\t%s\n", ncd_vote_name(o.vote));
-    printf(
-        "ties\tby distance, then training order; equal votes to the label of "
-        "the nearest\n");
+    printf("method\t%s\n", ncd_method_name(o.method));
+    if (o.method == NCD_METHOD_CLASS)
+        print_training(model);
+    else
+        print_measure(model, &o);
     printf("classes\t%llu\n", (unsigned long long)s.n_classes);
     printf("texts\t%llu\n", (unsigned long long)s.n_texts);
     printf("bytes\t%llu\n", (unsigned long long)s.n_bytes);

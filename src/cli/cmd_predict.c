@@ -17,13 +17,19 @@
 
 static unsigned top = 1;
 static int prob, neighbors, echo;
+static const char *min_prob_text, *abstain_label = "?";
+static double min_prob;
 static int format = ROWS_TSV;
 static unsigned n_candidates;
 
 static const struct cli_option predict_options[] = {
     {"top", 'n', OPTION_COUNT, &top, "N", "the N best labels", NULL},
     {"prob", 'p', OPTION_FLAG, &prob, NULL,
-     "the share of the vote after each label", NULL},
+     "the share of the vote, or the probability, after each label", NULL},
+    {"min-prob", 0, OPTION_STRING, &min_prob_text, "P",
+     "below that share or probability, abstain", NULL},
+    {"abstain-label", 0, OPTION_STRING, &abstain_label, "LABEL",
+     "what is printed then", NULL},
     {"neighbors", 0, OPTION_FLAG, &neighbors, NULL,
      "a line for each neighbour: text number, label, rank, its label, "
      "distance, file:line, its text",
@@ -59,6 +65,15 @@ struct run {
 
 /* --- Output --- */
 
+/* The label at a rank; in place of the first, where it is too uncertain, what
+ * stands for not knowing. */
+static const char *answer_label(const ncd_prediction *p, size_t i, size_t rank)
+{
+    return rank == 0 && ncd_prediction_share(p, i, 0) < min_prob
+               ? abstain_label
+               : ncd_prediction_label(p, i, rank);
+}
+
 static void print_row(const struct run *run, size_t i, ncd_text text)
 {
     const ncd_prediction *p = run->prediction;
@@ -66,8 +81,7 @@ static void print_row(const struct run *run, size_t i, ncd_text text)
     int column = 0;
     for (size_t rank = 0; rank < top; rank++) {
         int there = rank < ncd_prediction_n_labels(p, i);
-        row_string(rows, &column,
-                   there ? ncd_prediction_label(p, i, rank) : "");
+        row_string(rows, &column, there ? answer_label(p, i, rank) : "");
         if (prob)
             row_number(rows, &column,
                        there ? ncd_prediction_share(p, i, rank) : 0);
@@ -110,7 +124,7 @@ static void print_neighbors(const struct run *run, size_t i, ncd_text text)
 
 static json_t *json_label(const ncd_prediction *p, size_t i, size_t rank)
 {
-    const char *label = ncd_prediction_label(p, i, rank);
+    const char *label = answer_label(p, i, rank);
     json_t *object = json_object();
     json_object_set_new(object, "label", json_bytes(label, strlen(label)));
     json_object_set_new(object, "share",
@@ -302,6 +316,15 @@ static ncd_status predict(const char *path, char **texts, int n_texts,
     return status;
 }
 
+static int parse_share(const char *text, double *out)
+{
+    char *end;
+    if (strspn(text, "0123456789.") != strlen(text))
+        return 0;
+    *out = strtod(text, &end);
+    return end != text && !*end && *out <= 1;
+}
+
 int cmd_predict(int argc, char **argv)
 {
     char **operands;
@@ -317,6 +340,11 @@ int cmd_predict(int argc, char **argv)
                                "--search is exact, approx or approx:N, not "
                                "\"%s\"",
                                run_args.search);
+    if (min_prob_text && !parse_share(min_prob_text, &min_prob))
+        return cli_usage_error(&command,
+                               "--min-prob takes a number from 0 to 1, not "
+                               "\"%s\"",
+                               min_prob_text);
     if (neighbors && format != ROWS_JSONL && (prob || top > 1))
         return cli_usage_error(
             &command,

@@ -25,14 +25,15 @@ static const struct cli_command command = {
         (const char *const[]){
             "ncdclass train data.tsv",
             "ncdclass train -o news.ncd part-*.csv.gz",
+            "ncdclass train --method=class data.tsv",
             "ncdclass train --compressor=zstd:19 -k 3 folders/",
             "ncdclass train --label-field=topic --text-field=title,body "
             "x.jsonl",
             NULL},
-    .groups =
-        (const struct cli_option *const[]){train_options, compressor_options,
-                                           knn_options, reader_options,
-                                           common_options, NULL},
+    .groups = (const struct cli_option *const[]){train_options, method_options,
+                                                 compressor_options,
+                                                 knn_options, reader_options,
+                                                 common_options, NULL},
 };
 
 static int has_suffix(const char *name, size_t n, const char *suffix)
@@ -79,8 +80,39 @@ static char *default_output(const char *data)
     return path;
 }
 
-static ncd_status print_summary(const ncd_model *model, const char *path,
-                                ncd_error *err)
+static void print_contenders(FILE *out, const ncd_model *model)
+{
+    for (size_t i = 0; i < ncd_model_n_contenders(model); i++) {
+        const ncd_contender *c = ncd_model_contender(model, i);
+        char name[32] = "class";
+        if (c->method == NCD_METHOD_KNN)
+            snprintf(name, sizeof name, "knn, k = %u", c->k);
+        fprintf(out, "contender    %-12s %6.2f %% of %llu texts left out%s\n",
+                name, 100 * (double)c->n_correct / (double)c->n_judged,
+                (unsigned long long)c->n_judged, c->chosen ? "; chosen" : "");
+    }
+}
+
+static void print_training(FILE *out, const ncd_model *model)
+{
+    ncd_training t;
+    ncd_model_training(model, &t);
+    double n = (double)t.n_judged, bits = t.n_bytes ? (double)t.n_bytes : 1;
+    fprintf(out, "method       class\n");
+    fprintf(out,
+            "left out     %.2f %% of %llu texts get their label, each judged "
+            "without itself\n",
+            100 * (double)t.n_correct / n, (unsigned long long)t.n_judged);
+    fprintf(
+        out,
+        "bits a byte  8 by no model, %.3f by that of all texts, %.3f by that "
+        "of their class\n",
+        t.corpus_bits / bits, t.class_bits / bits);
+    fprintf(out, "bits a label %.3f\n", t.label_bits);
+}
+
+ncd_status print_model_summary(const ncd_model *model, const char *path,
+                               ncd_error *err)
 {
     ncd_dataset_summary s;
     ncd_options options;
@@ -97,8 +129,12 @@ static ncd_status print_summary(const ncd_model *model, const char *path,
     fprintf(out, "empty        %llu\n", (unsigned long long)s.n_empty);
     fprintf(out, "repeated     %llu\n", (unsigned long long)s.n_repeated);
     fprintf(out, "conflicting  %llu\n", (unsigned long long)s.n_conflicting);
-    fprintf(out, "compressor   %s (%s)\n", options.compressor,
-            ncd_model_library(model));
+    print_contenders(out, model);
+    if (options.method == NCD_METHOD_CLASS)
+        print_training(out, model);
+    else
+        fprintf(out, "compressor   %s (%s)\n", options.compressor,
+                ncd_model_library(model));
     fprintf(out, "model        %s\n", path);
     size_t n_over = ncd_model_n_over_window(model);
     if (n_over)
@@ -130,7 +166,7 @@ static ncd_status train(char **paths, int n_paths, const char *output,
         status = ncd_model_save(model, output, err);
     end_progress();
     if (status == NCD_OK)
-        status = print_summary(model, output, err);
+        status = print_model_summary(model, output, err);
     ncd_model_free(model);
     return status;
 }

@@ -12,6 +12,7 @@
 const char *const distance_choices[] = {"ncd", "cdm", "clm", "cond", NULL};
 const char *const order_choices[] = {"test-first", "train-first", "mean", NULL};
 static const char *const engine_choices[] = {"auto", "zlib", NULL};
+static const char *const method_choices[] = {"knn", "class", "auto", NULL};
 const char *const vote_choices[] = {"majority", "weighted", NULL};
 
 struct measure_args measure_args = {
@@ -31,6 +32,14 @@ const struct cli_option compressor_options[] = {
     {"engine", 0, OPTION_CHOICE, &measure_args.engine, "NAME",
      "zlib: every size from the compression library itself; same results",
      engine_choices},
+    {0},
+};
+
+const struct cli_option method_options[] = {
+    {"method", 'm', OPTION_CHOICE, &measure_args.method, "NAME",
+     "nearest neighbours, what each class knows, or the better by "
+     "leave-one-out",
+     method_choices},
     {0},
 };
 
@@ -107,6 +116,7 @@ void fill_options(ncd_options *options, const char *what)
     options->distance = (ncd_distance)measure_args.distance;
     options->order = (ncd_order)measure_args.order;
     options->vote = (ncd_vote)measure_args.vote;
+    options->method = (ncd_method)measure_args.method;
     options->engine = (ncd_engine_kind)measure_args.engine;
     options->separator =
         (ncd_text){measure_args.separator, strlen(measure_args.separator)};

@@ -10,6 +10,7 @@ static const struct verb {
     const char *summary;
 } verbs[] = {
     {"train", cmd_train, "make a model of labelled texts"},
+    {"update", cmd_update, "add texts to a model, or take them out"},
     {"predict", cmd_predict, "label texts with a model"},
     {"eval", cmd_eval, "measure how well it works"},
     {"distance", cmd_distance, "distance of two files or strings"},
@@ -29,7 +30,8 @@ static void print_usage(FILE *out)
                  "       ncdclass VERB --help\n"
                  "       ncdclass --version\n\n"
                  "Classifies text by compression: k nearest neighbours under "
-                 "the normalized\ncompression distance.\n\nverbs:\n");
+                 "the normalized\ncompression distance, or what each class "
+                 "knows.\n\nverbs:\n");
     for (size_t i = 0; i < N_VERBS; i++)
         fprintf(out, "  %-12s %s\n", verbs[i].name, verbs[i].summary);
     fprintf(out, "\nexamples:\n"

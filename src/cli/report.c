@@ -23,6 +23,10 @@ static void text_head(const struct report_head *h)
 {
     printf("data         %s%s%s (%s)\n", h->train, h->test ? " / " : "",
            h->test ? h->test : "", h->protocol);
+    if (h->options.method == NCD_METHOD_CLASS) {
+        printf("method       class\n");
+        return;
+    }
     printf("compressor   %s (%s)\n", h->options.compressor, h->library);
     printf("distance     %s, %s, k = %u, %s vote\n",
            ncd_distance_name(h->options.distance),
@@ -116,10 +120,55 @@ static void text_search(const ncd_report *r)
                (unsigned long long)a->n_texts);
 }
 
+static void text_time(const ncd_report *r)
+{
+    char pairs[NUMBER_NBYTES];
+    double seconds = r->seconds > 0 ? r->seconds : 1e-9;
+    printf("time         %.2f s, ", r->seconds);
+    if (r->calibration.n)
+        printf("%.2f MB a second, ", (double)r->n_test_bytes / 1e6 / seconds);
+    else
+        printf("%s pairs a second, ",
+               format_count((uint64_t)r->pairs_per_second, pairs));
+    printf("%u thread%s, peak memory %.1f MB\n", r->threads,
+           r->threads == 1 ? "" : "s", (double)r->peak_rss_bytes / 1e6);
+}
+
+/* What the probabilities are worth. */
+static void text_calibration(const ncd_calibration *c)
+{
+    if (!c->n)
+        return;
+    printf("log loss     %.4f bits a label\n", c->log_loss);
+    printf("Brier        %.4f\n", c->brier);
+    printf("calibration  %.4f expected error\n", c->ece);
+}
+
+static void text_reliability(const ncd_calibration *c)
+{
+    if (!c->n)
+        return;
+    printf("\nprobability    texts  mean %%  right %%\n");
+    for (int i = 0; i < NCD_N_BINS; i++) {
+        const ncd_bin *b = &c->bins[i];
+        if (b->n)
+            printf("%.1f to %.1f  %7llu  %6.2f   %6.2f\n", b->low, b->high,
+                   (unsigned long long)b->n, percent(b->mean_probability),
+                   percent((double)b->n_correct / (double)b->n));
+    }
+    printf("\nat least  answered %%  right %%\n");
+    for (int i = 0; i < NCD_N_COVERAGES; i++) {
+        const ncd_coverage *v = &c->coverages[i];
+        if (v->n)
+            printf("    %.2f      %6.2f   %6.2f\n", v->probability,
+                   percent((double)v->n / (double)c->n),
+                   percent((double)v->n_correct / (double)v->n));
+    }
+}
+
 static void text_report(const struct report_head *h, const ncd_report *r)
 {
     const ncd_score *s = &r->score;
-    char pairs[NUMBER_NBYTES];
     text_head(h);
     printf("texts        %llu training, %llu test\n",
            (unsigned long long)r->n_train, (unsigned long long)r->n_test);
@@ -130,8 +179,11 @@ static void text_report(const struct report_head *h, const ncd_report *r)
     printf("macro F1     %.2f\n", percent(s->macro_f1));
     printf("majority     %.2f %% (always \"%s\")\n",
            percent(r->majority_accuracy), r->majority_label);
-    printf("top2         %.2f %% (any tied label counts; not an accuracy)\n",
-           percent(s->top2));
+    if (!r->calibration.n)
+        printf("top2         %.2f %% (any tied label counts; not an "
+               "accuracy)\n",
+               percent(s->top2));
+    text_calibration(&r->calibration);
     text_overlap("overlap", &r->verbatim, r->n_test);
     text_overlap("  folded", &r->folded, r->n_test);
     if (r->n_unseen_label)
@@ -145,14 +197,11 @@ static void text_report(const struct report_head *h, const ncd_report *r)
         printf("long         %llu test texts exceed half the compressor's "
                "window\n",
                (unsigned long long)r->n_over_window);
-    printf("time         %.2f s, %s pairs a second, %u thread%s, "
-           "peak memory %.1f MB\n",
-           r->seconds, format_count((uint64_t)r->pairs_per_second, pairs),
-           r->threads, r->threads == 1 ? "" : "s",
-           (double)r->peak_rss_bytes / 1e6);
+    text_time(r);
     text_search(r);
     if (r->n_sweep)
         text_sweep(r);
+    text_reliability(&r->calibration);
     text_classes(r);
     if (h->confusion)
         text_confusion(r);
@@ -177,6 +226,8 @@ static void json_head(json_t *o, const struct report_head *h)
     if (h->test)
         json_object_set_new(o, "test", json_string_of(h->test));
     json_object_set_new(o, "version", json_string_of(ncd_version()));
+    json_object_set_new(o, "method",
+                        json_string_of(ncd_method_name(h->options.method)));
     json_object_set_new(o, "compressor", json_string_of(h->options.compressor));
     json_object_set_new(o, "library", json_string_of(h->library));
     json_object_set_new(o, "distance",
@@ -230,6 +281,37 @@ static json_t *json_agreement(const ncd_agreement *a)
     json_object_set_new(o, "n_same_label", json_count(a->n_same_label));
     json_object_set_new(o, "n_neighbors", json_count(a->n_neighbors));
     json_object_set_new(o, "n_found", json_count(a->n_found));
+    return o;
+}
+
+static json_t *json_calibration(const ncd_calibration *c)
+{
+    json_t *o = json_object(), *bins = json_array(), *coverages = json_array();
+    json_object_set_new(o, "n", json_count(c->n));
+    json_object_set_new(o, "log_loss", json_real(c->log_loss));
+    json_object_set_new(o, "brier", json_real(c->brier));
+    json_object_set_new(o, "expected_error", json_real(c->ece));
+    for (int i = 0; i < NCD_N_BINS; i++) {
+        const ncd_bin *b = &c->bins[i];
+        json_t *bin = json_object();
+        json_object_set_new(bin, "low", json_real(b->low));
+        json_object_set_new(bin, "high", json_real(b->high));
+        json_object_set_new(bin, "n", json_count(b->n));
+        json_object_set_new(bin, "n_correct", json_count(b->n_correct));
+        json_object_set_new(bin, "mean_probability",
+                            json_real(b->mean_probability));
+        json_array_append_new(bins, bin);
+    }
+    for (int i = 0; i < NCD_N_COVERAGES; i++) {
+        const ncd_coverage *v = &c->coverages[i];
+        json_t *row = json_object();
+        json_object_set_new(row, "probability", json_real(v->probability));
+        json_object_set_new(row, "n", json_count(v->n));
+        json_object_set_new(row, "n_correct", json_count(v->n_correct));
+        json_array_append_new(coverages, row);
+    }
+    json_object_set_new(o, "bins", bins);
+    json_object_set_new(o, "coverage", coverages);
     return o;
 }
 
@@ -305,6 +387,10 @@ static void json_report(const struct report_head *h, const ncd_report *r)
     json_object_set_new(o, "pairs_per_second", json_real(r->pairs_per_second));
     json_object_set_new(o, "peak_rss_bytes", json_count(r->peak_rss_bytes));
     json_object_set_new(o, "threads", json_count(r->threads));
+    json_object_set_new(o, "n_test_bytes", json_count(r->n_test_bytes));
+    if (r->calibration.n)
+        json_object_set_new(o, "calibration",
+                            json_calibration(&r->calibration));
     if (r->n_sweep)
         json_object_set_new(o, "by_k", json_sweep(r));
     json_object_set_new(o, "classes", json_classes(r));
@@ -332,6 +418,7 @@ static void tsv_head(const struct report_head *h)
     tsv_string("train", h->train);
     tsv_string("test", h->test ? h->test : "");
     tsv_string("version", ncd_version());
+    tsv_string("method", ncd_method_name(h->options.method));
     tsv_string("compressor", h->options.compressor);
     tsv_string("library", h->library);
     tsv_string("distance", ncd_distance_name(h->options.distance));
@@ -348,6 +435,24 @@ static void tsv_score(const ncd_score *s)
     tsv_number("n_correct", (double)s->n_correct);
     tsv_number("macro_f1", s->macro_f1);
     tsv_number("top2", s->top2);
+}
+
+static void tsv_calibration(const ncd_calibration *c)
+{
+    if (!c->n)
+        return;
+    tsv_number("log_loss", c->log_loss);
+    tsv_number("brier", c->brier);
+    tsv_number("expected_calibration_error", c->ece);
+    for (int i = 0; i < NCD_N_BINS; i++)
+        printf("bin\t%.1f\t%.1f\t%llu\t%llu\t%.6f\n", c->bins[i].low,
+               c->bins[i].high, (unsigned long long)c->bins[i].n,
+               (unsigned long long)c->bins[i].n_correct,
+               c->bins[i].mean_probability);
+    for (int i = 0; i < NCD_N_COVERAGES; i++)
+        printf("coverage\t%.2f\t%llu\t%llu\n", c->coverages[i].probability,
+               (unsigned long long)c->coverages[i].n,
+               (unsigned long long)c->coverages[i].n_correct);
 }
 
 static void tsv_rows(const struct report_head *h, const ncd_report *r)
@@ -398,6 +503,8 @@ static void tsv_report(const struct report_head *h, const ncd_report *r)
     tsv_number("pairs_per_second", r->pairs_per_second);
     tsv_number("peak_rss_bytes", (double)r->peak_rss_bytes);
     tsv_number("threads", r->threads);
+    tsv_number("n_test_bytes", (double)r->n_test_bytes);
+    tsv_calibration(&r->calibration);
     tsv_rows(h, r);
 }
 

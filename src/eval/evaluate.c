@@ -8,6 +8,7 @@
 #include <string.h>
 #include <sys/resource.h>
 
+#include "eval/calibrate.h"
 #include "eval/overlap.h"
 #include "eval/tally.h"
 #include "model/model.h"
@@ -38,6 +39,10 @@ struct evaluation {
     struct ncd_tally *tallies; /* [n_tallies]: of k, then of sweep_k */
     size_t n_tallies;
     struct ncd_overlap_index overlaps[2];
+    struct ncd_class_crew crew;
+    /* [n][n training labels] of the batch's texts, or, by cross-validation, of
+     * all texts; NULL where the model has no probabilities. */
+    double *probabilities;
     ncd_report *report;
     double started;
 };
@@ -56,8 +61,14 @@ void ncd_eval_options_init(ncd_eval_options *options)
 
 /* --- Setting up and taking down --- */
 
-static ncd_status check_options(const ncd_eval_options *options, ncd_error *err)
+static ncd_status check_options(const ncd_model *model,
+                                const ncd_eval_options *options, ncd_error *err)
 {
+    if (model->method != NCD_METHOD_KNN &&
+        (options->n_sweep_k || options->n_candidates))
+        return ncd_fail(err, NCD_ERR_ARGUMENT,
+                        "a class model has no neighbours to choose k or "
+                        "candidates of");
     if (options->vote >= 0 && !ncd_vote_name((ncd_vote)options->vote))
         return ncd_fail(err, NCD_ERR_ARGUMENT, "no such vote");
     for (size_t i = 0; i < options->n_sweep_k; i++)
@@ -111,13 +122,14 @@ static ncd_status begin(struct evaluation *e, const ncd_model *model,
                              .started = ncd_clock()};
     e->search.folds = folds;
     e->search.n_candidates = options->n_candidates;
-    ncd_status status = check_options(options, err);
+    ncd_status status = check_options(model, options, err);
     if (status != NCD_OK)
         return status;
     e->vote = options->vote < 0 ? model->vote : (ncd_vote)options->vote;
     e->report = calloc(1, sizeof *e->report);
     if (!e->report || init_tallies(e) != NCD_OK || init_labels(e) != NCD_OK)
         return ncd_fail_nomem(err);
+    ncd_calibrate_begin(&e->report->calibration);
     status = ncd_overlap_init(&e->overlaps[0], NCD_DIGEST_VERBATIM,
                               model->dataset, folds, err);
     if (status == NCD_OK)
@@ -135,6 +147,8 @@ static void finish(struct evaluation *e)
     free(e->exact_ranked);
     ncd_found_free(&e->found);
     ncd_found_free(&e->approximate);
+    ncd_class_crew_free(&e->crew);
+    free(e->probabilities);
     ncd_labels_free(&e->labels);
     ncd_overlap_free(&e->overlaps[0]);
     ncd_overlap_free(&e->overlaps[1]);
@@ -171,6 +185,18 @@ static ncd_status tally_votes(struct evaluation *e, size_t t, size_t query,
                          is_top2(e->ranked, n_ranked, label));
 }
 
+/* The same of a class model, with the probabilities p of a text. */
+static ncd_status tally_probabilities(struct evaluation *e, const double *p,
+                                      size_t label, size_t *predicted_out)
+{
+    size_t n_classes = e->model->dataset->labels.n, best = 0;
+    for (size_t c = 1; c < n_classes; c++)
+        best = p[c] > p[best] ? c : best;
+    *predicted_out = best;
+    ncd_calibrate_add(&e->report->calibration, p, n_classes, best, label);
+    return ncd_tally_add(&e->tallies[0], label, best, best == label);
+}
+
 static void tell(const struct evaluation *e, const struct batch *b, size_t i,
                  size_t predicted)
 {
@@ -194,8 +220,16 @@ static ncd_status account(struct evaluation *e, const struct batch *b, size_t i,
     const char *name =
         ncd_dataset_label(b->data, b->data->classes[b->first + i]);
     if (ncd_labels_add(&e->labels, (ncd_text){name, strlen(name)}, &label) !=
-            NCD_OK ||
-        tally_votes(e, 0, i, label, &predicted) != NCD_OK)
+        NCD_OK)
+        return ncd_fail_nomem(err);
+    /* By cross-validation, those of all texts are there at once. */
+    size_t row = e->folds ? b->first + i : i;
+    ncd_status tallied =
+        e->probabilities
+            ? tally_probabilities(e, e->probabilities + row * n_training_labels,
+                                  label, &predicted)
+            : tally_votes(e, 0, i, label, &predicted);
+    if (tallied != NCD_OK)
         return ncd_fail_nomem(err);
     for (size_t t = 1; t < e->n_tallies; t++)
         if (tally_votes(e, t, i, label, NULL) != NCD_OK)
@@ -209,6 +243,7 @@ static ncd_status account(struct evaluation *e, const struct batch *b, size_t i,
         if (status != NCD_OK)
             return status;
     }
+    r->n_test_bytes += b->texts[i].nbytes;
     r->n_unseen_label += label >= n_training_labels;
     size_t window = ncd_model_window(e->model);
     r->n_over_window += window && b->texts[i].nbytes > window / 2;
@@ -279,7 +314,7 @@ static ncd_status compare_exact(struct evaluation *e,
     search.n_candidates = 0;
     if (some.n > left)
         some.n = (size_t)left;
-    if (some.n == 0 || e->search.n_candidates == 0)
+    if (e->probabilities || some.n == 0 || e->search.n_candidates == 0)
         return NCD_OK;
     if (keep_found(&e->approximate, &e->found, some.n) != NCD_OK)
         return ncd_fail_nomem(err);
@@ -296,6 +331,20 @@ static ncd_status compare_exact(struct evaluation *e,
     return status;
 }
 
+/* Neighbours, or probabilities, of a batch. */
+static ncd_status answer(struct evaluation *e, const struct batch *b,
+                         const struct ncd_queries *queries,
+                         const struct ncd_progress *progress, ncd_error *err)
+{
+    if (e->model->method == NCD_METHOD_KNN)
+        return ncd_search_run(&e->search, queries, e->threads, progress,
+                              &e->found, err);
+    if (e->folds)
+        return NCD_OK;
+    return ncd_classmodel_predict(&e->model->class, &e->crew, b->texts, b->n,
+                                  e->threads, progress, e->probabilities, err);
+}
+
 static ncd_status run_batch(struct evaluation *e, struct batch *b,
                             struct ncd_progress progress, ncd_error *err)
 {
@@ -305,8 +354,7 @@ static ncd_status run_batch(struct evaluation *e, struct batch *b,
         b->texts[i] = ncd_dataset_text(b->data, b->first + i);
     progress.fn = e->options->progress;
     progress.arg = e->options->progress_arg;
-    ncd_status status = ncd_search_run(&e->search, &queries, e->threads,
-                                       &progress, &e->found, err);
+    ncd_status status = answer(e, b, &queries, &progress, err);
     for (size_t i = 0; i < b->n && status == NCD_OK; i++)
         status = account(e, b, i, err);
     if (status == NCD_OK)
@@ -405,6 +453,7 @@ static ncd_status make_report(struct evaluation *e, ncd_report **report_out,
         ncd_tally_score(&e->tallies[i + 1], e->labels.n, &r->sweep[i]);
     report_overlap(&r->verbatim);
     report_overlap(&r->folded);
+    ncd_calibrate_end(&r->calibration);
     r->search = e->found.stats;
     report_cost(e);
     *report_out = r;
@@ -444,6 +493,15 @@ static ncd_status read_batch(ncd_reader *test, ncd_dataset *data,
     return NCD_OK;
 }
 
+static ncd_status make_probabilities(struct evaluation *e, size_t n)
+{
+    if (e->model->method == NCD_METHOD_KNN)
+        return NCD_OK;
+    e->probabilities =
+        calloc(n * e->model->dataset->labels.n, sizeof *e->probabilities);
+    return e->probabilities ? NCD_OK : NCD_ERR_NOMEM;
+}
+
 static ncd_status run_test(struct evaluation *e, ncd_reader *test,
                            struct batch *b, ncd_dataset *data, ncd_error *err)
 {
@@ -462,7 +520,8 @@ static ncd_status run_test(struct evaluation *e, ncd_reader *test,
                                         .total = ncd_reader_total(test)};
         done = now;
         status = run_batch(e, b, progress, err);
-        e->report->n_pairs += (uint64_t)b->n * e->model->dataset->n;
+        if (e->model->method == NCD_METHOD_KNN)
+            e->report->n_pairs += (uint64_t)b->n * e->model->dataset->n;
     }
     return status;
 }
@@ -478,7 +537,8 @@ ncd_status ncd_eval_test(const ncd_model *model, ncd_reader *test,
     ncd_take_options(&options, given);
     ncd_status status = begin(&e, model, &options, NULL, err);
     struct batch b = {.texts = calloc(BATCH_TEXTS, sizeof *b.texts)};
-    if (status == NCD_OK && (!b.texts || ncd_dataset_new(&data) != NCD_OK))
+    if (status == NCD_OK && (!b.texts || ncd_dataset_new(&data) != NCD_OK ||
+                             make_probabilities(&e, BATCH_TEXTS) != NCD_OK))
         status = ncd_fail_nomem(err);
     b.data = data;
     if (status == NCD_OK)
@@ -510,6 +570,91 @@ static ncd_status assign_folds(const ncd_dataset *d, size_t n_folds,
     return status;
 }
 
+/* The texts in a fold, or outside it, in order. */
+static size_t list_fold(const struct evaluation *e, uint32_t fold, int inside,
+                        size_t *list)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < e->model->dataset->n; i++)
+        if ((e->folds[i] == fold) == inside)
+            list[n++] = i;
+    return n;
+}
+
+/* Probabilities of the texts in `list` by a model of other texts, whose classes
+ * have numbers of their own. */
+static ncd_status ask_other(struct evaluation *e, const ncd_model *other,
+                            const size_t *list, size_t n, ncd_error *err)
+{
+    const ncd_dataset *d = e->model->dataset;
+    size_t n_other = other->dataset->labels.n;
+    ncd_text *texts = calloc(n + 1, sizeof *texts);
+    double *theirs = calloc(n * n_other + 1, sizeof *theirs);
+    ncd_status status = texts && theirs ? NCD_OK : ncd_fail_nomem(err);
+    for (size_t i = 0; i < n && status == NCD_OK; i++)
+        texts[i] = ncd_dataset_text(d, list[i]);
+    if (status == NCD_OK)
+        status = ncd_classmodel_predict(&other->class, &e->crew, texts, n,
+                                        e->threads, NULL, theirs, err);
+    for (size_t c = 0; c < n_other && status == NCD_OK; c++) {
+        const char *name = other->dataset->labels.names[c];
+        size_t class = 0;
+        ncd_labels_find(&d->labels, (ncd_text){name, strlen(name)}, &class);
+        for (size_t i = 0; i < n; i++)
+            e->probabilities[list[i] * d->labels.n + class] =
+                theirs[i * n_other + c];
+    }
+    free(texts);
+    free(theirs);
+    return status;
+}
+
+static ncd_status judge_fold(struct evaluation *e, uint32_t fold, size_t *list,
+                             ncd_error *err)
+{
+    ncd_dataset *rest;
+    ncd_model *other = NULL;
+    ncd_options options;
+    ncd_model_options(e->model, &options);
+    options.threads = e->threads;
+    size_t n = list_fold(e, fold, 0, list);
+    ncd_status status =
+        ncd_dataset_select(e->model->dataset, list, n, &rest, err);
+    if (status != NCD_OK)
+        return status;
+    status = ncd_model_train(rest, &options, &other, err);
+    ncd_dataset_free(rest);
+    n = list_fold(e, fold, 1, list);
+    if (status == NCD_OK)
+        status = ask_other(e, other, list, n, err);
+    ncd_model_free(other);
+    return status;
+}
+
+/* A class model for each fold, of the texts outside it. */
+static ncd_status judge_folds(struct evaluation *e, size_t n_folds,
+                              ncd_error *err)
+{
+    size_t n = e->model->dataset->n;
+    if (e->model->method == NCD_METHOD_KNN)
+        return NCD_OK;
+    size_t *list = calloc(n, sizeof *list);
+    if (!list || make_probabilities(e, n) != NCD_OK) {
+        free(list);
+        return ncd_fail_nomem(err);
+    }
+    ncd_status status = NCD_OK;
+    for (size_t f = 0; f < n_folds && status == NCD_OK; f++) {
+        if (e->options->progress &&
+            e->options->progress(e->options->progress_arg, f, n_folds) != 0)
+            status = ncd_fail(err, NCD_ERR_CANCELLED, "cancelled");
+        else
+            status = judge_fold(e, (uint32_t)f, list, err);
+    }
+    free(list);
+    return status;
+}
+
 static ncd_status run_folds(struct evaluation *e, size_t n_folds,
                             struct batch *b, ncd_error *err)
 {
@@ -522,7 +667,7 @@ static ncd_status run_folds(struct evaluation *e, size_t n_folds,
         status = run_batch(e, b, progress, err);
     }
     /* A text is compared with all texts but those of its fold. */
-    for (size_t f = 0; f < n_folds; f++) {
+    for (size_t f = 0; f < n_folds && !e->probabilities; f++) {
         uint64_t in_fold = n / n_folds + (f < n % n_folds);
         e->report->n_pairs += in_fold * (n - in_fold);
     }
@@ -542,6 +687,10 @@ ncd_status ncd_eval_folds(const ncd_model *model, size_t folds, uint64_t seed,
     if (d->n < 2)
         return ncd_fail(err, NCD_ERR_INPUT,
                         "cross-validation needs at least 2 texts");
+    if (folds == 0 && model->method == NCD_METHOD_CLASS)
+        return ncd_fail(err, NCD_ERR_ARGUMENT,
+                        "leave-one-out of a class model is what training "
+                        "reports; ask for a number of folds");
     if (n_folds < 2 || n_folds > d->n)
         return ncd_fail(err, NCD_ERR_ARGUMENT,
                         "%zu folds of %zu texts: there must be at least 2 "
@@ -554,6 +703,8 @@ ncd_status ncd_eval_folds(const ncd_model *model, size_t folds, uint64_t seed,
                             : ncd_fail_nomem(err);
     if (status == NCD_OK)
         status = begin(&e, model, &options, fold_of, err);
+    if (status == NCD_OK)
+        status = judge_folds(&e, n_folds, err);
     if (status == NCD_OK)
         status = run_folds(&e, n_folds, &b, err);
     if (status == NCD_OK)

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Training, which for kNN is taking the texts in and measuring their sizes. */
+/* Training, which for kNN is taking the texts in and measuring their sizes; see
+ * classmodel.h for what it is for class models. */
 #include "model/model.h"
 
 #include <stdlib.h>
@@ -15,6 +16,7 @@ void ncd_model_free(ncd_model *model)
         return;
     ncd_dataset_free(model->dataset);
     ncd_measure_free(&model->measure);
+    ncd_classmodel_free(&model->class);
     free(model->sizes);
     free(model);
 }
@@ -34,22 +36,21 @@ static ncd_status check(const ncd_dataset *dataset, const ncd_options *options,
         return ncd_fail(err, NCD_ERR_ARGUMENT, "k must be at least 1");
     if (!ncd_vote_name(options->vote))
         return ncd_fail(err, NCD_ERR_ARGUMENT, "no such vote");
+    if (!ncd_method_name(options->method))
+        return ncd_fail(err, NCD_ERR_ARGUMENT, "no such method");
     return NCD_OK;
 }
 
-static ncd_status compute_sizes(ncd_model *model, const ncd_options *options,
-                                ncd_error *err)
+/* Sizes of the texts from `first` on. */
+static ncd_status compute_sizes(ncd_model *model, size_t first,
+                                const ncd_options *options, ncd_error *err)
 {
     struct ncd_crew crew = {0};
-    model->sizes =
-        calloc(ncd_dataset_n_texts(model->dataset), sizeof *model->sizes);
-    if (!model->sizes)
-        return ncd_fail_nomem(err);
     ncd_status status = ncd_crew_prepare(&crew, &model->measure,
                                          ncd_threads(options->threads), err);
     if (status == NCD_OK)
-        status =
-            ncd_crew_sizes(&crew, model->dataset, options, model->sizes, err);
+        status = ncd_crew_sizes(&crew, model->dataset, first, options,
+                                model->sizes, err);
     ncd_crew_free(&crew);
     return status;
 }
@@ -57,46 +58,84 @@ static ncd_status compute_sizes(ncd_model *model, const ncd_options *options,
 static size_t count_over_window(const ncd_model *model)
 {
     size_t window = ncd_measure_window(&model->measure), n = 0;
+    if (model->method != NCD_METHOD_KNN)
+        return 0;
     for (size_t i = 0; window && i < model->dataset->n; i++)
         n += ncd_dataset_text(model->dataset, i).nbytes > window / 2;
     return n;
 }
 
-ncd_status ncd_model_make(ncd_dataset *dataset, double *sizes,
-                          const ncd_options *options, const char *library,
-                          ncd_model **model_out, ncd_error *err)
+/* The sizes of the texts: of those that are not known, and of all where another
+ * library computed them. */
+static ncd_status make_sizes(ncd_model *model, struct ncd_known *known,
+                             const ncd_options *options, ncd_error *err)
 {
-    ncd_model *model = calloc(1, sizeof *model);
-    if (!model) {
-        ncd_dataset_free(dataset);
-        free(sizes);
+    size_t n = model->dataset->n, n_known = known->n_sizes;
+    model->sizes = known->sizes;
+    known->sizes = NULL;
+    if (!model->sizes)
+        model->sizes = calloc(n, sizeof *model->sizes);
+    if (!model->sizes)
         return ncd_fail_nomem(err);
-    }
-    model->dataset = dataset;
-    model->sizes = sizes;
-    model->k = options->k;
-    model->vote = options->vote;
-    ncd_status status = check(dataset, options, err);
+    if (strcmp(model->library, model->library_now) != 0)
+        n_known = 0;
+    return n_known < n ? compute_sizes(model, n_known, options, err) : NCD_OK;
+}
+
+static ncd_status make_class(ncd_model *model, struct ncd_known *known,
+                             const ncd_options *options, ncd_error *err)
+{
+    unsigned threads = ncd_threads(options->threads);
+    struct ncd_progress progress = {options->progress, options->progress_arg, 0,
+                                    model->dataset->n, model->dataset->n};
+    if (known->fit.weights)
+        return ncd_classmodel_restore(&model->class, model->dataset,
+                                      &known->fit, threads, err);
+    return ncd_classmodel_train(&model->class, model->dataset, threads,
+                                &progress, err);
+}
+
+static ncd_status make(ncd_model *model, struct ncd_known *known,
+                       const ncd_options *options, ncd_error *err)
+{
+    ncd_status status = check(model->dataset, options, err);
     if (status == NCD_OK)
         status = ncd_measure_init(&model->measure, options, err);
-    if (status == NCD_OK) {
-        ncd_codec_format(&model->measure.spec, model->spec);
-        ncd_codec_library(model->measure.spec.codec, model->library_now);
-        snprintf(model->library, sizeof model->library, "%s",
-                 library ? library : model->library_now);
-        model->n_over_window = count_over_window(model);
-        if (!sizes || strcmp(model->library, model->library_now) != 0) {
-            free(sizes);
-            model->sizes = NULL;
-            status = compute_sizes(model, options, err);
-        }
-    }
-    if (status != NCD_OK) {
-        ncd_model_free(model);
+    if (status != NCD_OK)
         return status;
+    ncd_codec_format(&model->measure.spec, model->spec);
+    ncd_codec_library(model->measure.spec.codec, model->library_now);
+    snprintf(model->library, sizeof model->library, "%s",
+             known->library ? known->library : model->library_now);
+    model->n_over_window = count_over_window(model);
+    return model->method == NCD_METHOD_CLASS
+               ? make_class(model, known, options, err)
+               : make_sizes(model, known, options, err);
+}
+
+ncd_status ncd_model_make(ncd_dataset *dataset, struct ncd_known *known,
+                          const ncd_options *options, ncd_model **model_out,
+                          ncd_error *err)
+{
+    ncd_status status = NCD_ERR_NOMEM;
+    ncd_model *model = calloc(1, sizeof *model);
+    if (model) {
+        model->dataset = dataset;
+        model->k = options->k;
+        model->vote = options->vote;
+        model->method = options->method;
+        status = make(model, known, options, err);
+    } else {
+        ncd_dataset_free(dataset);
+        ncd_fail_nomem(err);
     }
-    *model_out = model;
-    return NCD_OK;
+    free(known->sizes);
+    ncd_class_fit_free(&known->fit);
+    if (status != NCD_OK)
+        ncd_model_free(model);
+    else
+        *model_out = model;
+    return status;
 }
 
 ncd_status ncd_model_train(const ncd_dataset *dataset, const ncd_options *given,
@@ -106,6 +145,8 @@ ncd_status ncd_model_train(const ncd_dataset *dataset, const ncd_options *given,
     ncd_dataset *copy;
     ncd_options_init(&options);
     ncd_take_options(&options, given);
+    if (options.method == NCD_METHOD_AUTO)
+        return ncd_model_train_auto(dataset, &options, model_out, err);
     size_t n = ncd_dataset_n_texts(dataset);
     size_t *all = calloc(n + 1, sizeof *all);
     if (!all)
@@ -116,7 +157,8 @@ ncd_status ncd_model_train(const ncd_dataset *dataset, const ncd_options *given,
     free(all);
     if (status != NCD_OK)
         return status;
-    return ncd_model_make(copy, NULL, &options, NULL, model_out, err);
+    struct ncd_known nothing = {0};
+    return ncd_model_make(copy, &nothing, &options, model_out, err);
 }
 
 struct ncd_search ncd_model_search(const ncd_model *model, size_t k)
@@ -141,11 +183,12 @@ void ncd_model_options(const ncd_model *model, ncd_options *options_out)
     options_out->separator = ncd_buf_text(&model->measure.separator);
     options_out->k = model->k;
     options_out->vote = model->vote;
+    options_out->method = model->method;
 }
 
 double ncd_model_size(const ncd_model *model, size_t i)
 {
-    return model->sizes[i];
+    return model->sizes ? model->sizes[i] : 0;
 }
 
 const char *ncd_model_library(const ncd_model *model)
@@ -171,4 +214,43 @@ size_t ncd_model_window(const ncd_model *model)
 size_t ncd_model_n_over_window(const ncd_model *model)
 {
     return model->n_over_window;
+}
+
+void ncd_model_training(const ncd_model *model, ncd_training *training_out)
+{
+    const struct ncd_class_training *t = &model->class.fit.training;
+    *training_out = (ncd_training){.n_judged = t->n_judged,
+                                   .n_correct = t->n_correct,
+                                   .label_bits = t->log_loss,
+                                   .n_bytes = t->n_bytes,
+                                   .corpus_bits = t->corpus_bits,
+                                   .class_bits = t->class_bits};
+}
+
+size_t ncd_model_n_contenders(const ncd_model *model)
+{
+    return model->n_contenders;
+}
+
+const ncd_contender *ncd_model_contender(const ncd_model *model, size_t i)
+{
+    return i < model->n_contenders ? &model->contenders[i] : NULL;
+}
+
+/* --- Names of methods --- */
+
+static const char *const method_names[] = {"knn", "class", "auto"};
+#define N_METHODS (sizeof method_names / sizeof *method_names)
+
+const char *ncd_method_name(ncd_method method)
+{
+    return (size_t)method < N_METHODS ? method_names[method] : NULL;
+}
+
+int ncd_method_parse(const char *name)
+{
+    for (size_t i = 0; i < N_METHODS; i++)
+        if (strcmp(name, method_names[i]) == 0)
+            return (int)i;
+    return -1;
 }

@@ -3,8 +3,11 @@
 #ifndef NCD_MODEL_MODEL_H
 #define NCD_MODEL_MODEL_H
 
+#include "classmodel/classmodel.h"
 #include "knn/search.h"
 #include "knn/vote.h"
+
+#define NCD_MAX_CONTENDERS 8
 
 struct ncd_model {
     ncd_dataset *dataset;
@@ -12,17 +15,34 @@ struct ncd_model {
     struct ncd_measure measure;
     unsigned k;
     ncd_vote vote;
+    ncd_method method;
+    struct ncd_classmodel class; /* where that is the method */
+    ncd_contender contenders[NCD_MAX_CONTENDERS];
+    size_t n_contenders;
     size_t n_over_window;
     char spec[NCD_CODEC_SPEC_NBYTES];
     char library[NCD_CODEC_LIBRARY_NBYTES]; /* at training */
     char library_now[NCD_CODEC_LIBRARY_NBYTES];
 };
 
-/* Takes over the data set and, where not NULL, the sizes, also on failure.
- * Sizes that are not given are computed. library: at training, NULL for now. */
-ncd_status ncd_model_make(ncd_dataset *dataset, double *sizes,
-                          const ncd_options *options, const char *library,
-                          ncd_model **model_out, ncd_error *err);
+/* What a model may know already when it is made. */
+struct ncd_known {
+    double *sizes; /* of the first n_sizes texts, with room for all; may
+                      be NULL */
+    size_t n_sizes;
+    const char *library;      /* at training; NULL: the one in use */
+    struct ncd_class_fit fit; /* weights NULL: to be fitted */
+};
+
+/* Takes over the data set and what is known, also on failure. */
+ncd_status ncd_model_make(ncd_dataset *dataset, struct ncd_known *known,
+                          const ncd_options *options, ncd_model **model_out,
+                          ncd_error *err);
+
+/* Training where the method is to be chosen. */
+ncd_status ncd_model_train_auto(const ncd_dataset *dataset,
+                                const ncd_options *options,
+                                ncd_model **model_out, ncd_error *err);
 
 /* The search over the model's texts. */
 struct ncd_search ncd_model_search(const ncd_model *model, size_t k);

@@ -19,7 +19,11 @@
  *     SRCS  the names of the source files, the same way
  *     TEXT  all texts, one after another
  *     ROWS  for each text varints: length, label, source, line
- *     SIZE  C(y) of each text, as IEEE binary64
+ *     SIZE  C(y) of each text, as IEEE binary64 (method knn)
+ *     CLAS  what a class model has fitted (method class): numbers of classes
+ * and postings (u64 each), then as binary64 the mix, the power of length, the
+ * training figures and the biases, then as binary32 the weights and biases of
+ * margins; see classmodel.h
  *
  * The magic number follows PNG's: its line ends show whether a transfer in text
  * mode has changed the file. The same training data and settings give the same

@@ -12,18 +12,20 @@
 #include <xxhash.h>
 #include <zstd.h>
 
+#include "model/class_wire.h"
 #include "model/model.h"
 #include "model/wire.h"
 #include "util/error.h"
 
+enum { CONF, LABL, SRCS, ROWS, TEXT, SIZE, CLAS, N_TAGS, N_ALWAYS = SIZE };
+static const char tags[N_TAGS][5] = {"CONF", "LABL", "SRCS", "ROWS",
+                                     "TEXT", "SIZE", "CLAS"};
+
 /* What the sections hold, before it is known to fit together. */
 struct parts {
-    struct ncd_buf section[6]; /* unpacked, in the order of `tags` */
-    int present[6];
+    struct ncd_buf section[N_TAGS]; /* unpacked, in the order of `tags` */
+    int present[N_TAGS];
 };
-
-static const char tags[6][5] = {"CONF", "LABL", "SRCS", "ROWS", "SIZE", "TEXT"};
-enum { CONF, LABL, SRCS, ROWS, SIZE, TEXT, N_TAGS };
 
 static ncd_status fail_damaged(const char *path, const char *what,
                                ncd_error *err)
@@ -170,7 +172,7 @@ static ncd_status read_sections(const char *path, const struct ncd_buf *file,
         if (status != NCD_OK)
             return status;
     }
-    for (int i = 0; i < N_TAGS; i++)
+    for (int i = 0; i < N_ALWAYS; i++)
         if (!parts->present[i])
             return fail_damaged(path, "a section is missing", err);
     return NCD_OK;
@@ -301,7 +303,7 @@ struct settings {
 static ncd_status read_settings(const char *path, const struct parts *parts,
                                 struct settings *s, ncd_error *err)
 {
-    char distance[32], order[32], vote[32], k[16];
+    char distance[32], order[32], vote[32], method[32], k[16];
     const struct {
         const char *key;
         char *out;
@@ -313,7 +315,7 @@ static ncd_status read_settings(const char *path, const struct parts *parts,
                   {"order", order, sizeof order},
                   {"vote", vote, sizeof vote},
                   {"k", k, sizeof k}};
-    int missing = 0;
+    int missing = 0, m = NCD_METHOD_KNN;
     for (size_t i = 0; i < sizeof wanted / sizeof *wanted; i++)
         missing |= setting(parts, wanted[i].key, wanted[i].out,
                            wanted[i].room) != NCD_OK;
@@ -321,8 +323,11 @@ static ncd_status read_settings(const char *path, const struct parts *parts,
     int d = ncd_distance_parse(distance), o = ncd_order_parse(order);
     int v = ncd_vote_parse(vote), n = from_hexadecimal(s->separator);
     unsigned long number = strtoul(k, NULL, 10);
-    if (missing || d < 0 || o < 0 || v < 0 || n < 0 || number == 0 ||
-        number > UINT32_MAX)
+    /* Models of before there were methods don't name theirs. */
+    if (setting(parts, "method", method, sizeof method) == NCD_OK)
+        m = ncd_method_parse(method);
+    if (missing || m < 0 || m == NCD_METHOD_AUTO || d < 0 || o < 0 || v < 0 ||
+        n < 0 || number == 0 || number > UINT32_MAX)
         return fail_damaged(path, "its settings are malformed", err);
     s->options.compressor = s->compressor;
     s->options.separator = (ncd_text){s->separator, (size_t)n};
@@ -330,15 +335,42 @@ static ncd_status read_settings(const char *path, const struct parts *parts,
     s->options.order = (ncd_order)o;
     s->options.vote = (ncd_vote)v;
     s->options.k = (unsigned)number;
+    s->options.method = (ncd_method)m;
     return NCD_OK;
+}
+
+static ncd_status read_class_fit(const char *path, const struct parts *parts,
+                                 struct ncd_class_fit *fit, ncd_error *err)
+{
+    struct ncd_cursor in = cursor(parts, CLAS);
+    ncd_status status = ncd_get_class_fit(&in, fit);
+    if (status == NCD_ERR_NOMEM)
+        return ncd_fail_nomem(err);
+    return status == NCD_OK
+               ? NCD_OK
+               : fail_damaged(path, "its class model is malformed", err);
+}
+
+/* What the method has computed from the texts. */
+static ncd_status read_known(const char *path, const struct parts *parts,
+                             const struct settings *settings, size_t n_texts,
+                             struct ncd_known *known, ncd_error *err)
+{
+    int is_class = settings->options.method == NCD_METHOD_CLASS;
+    known->library = settings->library;
+    known->n_sizes = n_texts;
+    if (!parts->present[is_class ? CLAS : SIZE])
+        return fail_damaged(path, "a section is missing", err);
+    return is_class ? read_class_fit(path, parts, &known->fit, err)
+                    : read_sizes(path, parts, n_texts, &known->sizes, err);
 }
 
 static ncd_status make_model(const char *path, const struct parts *parts,
                              ncd_model **model_out, ncd_error *err)
 {
     struct settings settings;
+    struct ncd_known known = {0};
     ncd_dataset *d;
-    double *sizes = NULL;
     if (ncd_dataset_new(&d) != NCD_OK)
         return ncd_fail_nomem(err);
     ncd_status status = read_settings(path, parts, &settings, err);
@@ -348,19 +380,21 @@ static ncd_status make_model(const char *path, const struct parts *parts,
         status = read_names(path, cursor(parts, SRCS), &d->sources, err);
     if (status == NCD_OK)
         status = read_rows(path, parts, d, err);
+    if (status == NCD_OK &&
+        (d->n == 0 || ncd_dataset_first_unlabelled(d) < d->n))
+        status =
+            fail_damaged(path, "a text has no label, or there is none", err);
     if (status == NCD_OK)
-        status = read_sizes(path, parts, d->n, &sizes, err);
+        status = read_known(path, parts, &settings, d->n, &known, err);
     if (status != NCD_OK) {
         ncd_dataset_free(d);
         return status;
     }
-    if (d->n == 0 || ncd_dataset_first_unlabelled(d) < d->n) {
-        ncd_dataset_free(d);
-        free(sizes);
-        return fail_damaged(path, "a text has no label, or there is none", err);
-    }
-    return ncd_model_make(d, sizes, &settings.options, settings.library,
-                          model_out, err);
+    status = ncd_model_make(d, &known, &settings.options, model_out, err);
+    /* What does not fit together shows only now. */
+    return status == NCD_ERR_MODEL
+               ? fail_damaged(path, "its class model fits other texts", err)
+               : status;
 }
 
 ncd_status ncd_model_load(const char *path, ncd_model **model_out,

@@ -7,6 +7,7 @@
 #include <xxhash.h>
 #include <zstd.h>
 
+#include "model/class_wire.h"
 #include "model/model.h"
 #include "model/wire.h"
 #include "util/error.h"
@@ -71,7 +72,8 @@ static ncd_status put_settings(struct ncd_buf *out, const ncd_model *m)
         !put_line(out, "distance", ncd_distance_name(m->measure.distance)) &&
         !put_line(out, "order", ncd_order_name(m->measure.order)) &&
         !put_line(out, "separator", separator) && !put_line(out, "k", k) &&
-        !put_line(out, "vote", ncd_vote_name(m->vote)))
+        !put_line(out, "vote", ncd_vote_name(m->vote)) &&
+        !put_line(out, "method", ncd_method_name(m->method)))
         status = NCD_OK;
     free(separator);
     return status;
@@ -105,6 +107,18 @@ static ncd_status put_sizes(struct ncd_buf *out, const ncd_model *m)
     return status;
 }
 
+/* What was computed from the texts. */
+static ncd_status put_knowledge(struct ncd_buf *out, struct ncd_buf *raw,
+                                const ncd_model *m)
+{
+    int is_class = m->method == NCD_METHOD_CLASS;
+    ncd_status status =
+        is_class ? ncd_put_class_fit(raw, &m->class.fit) : put_sizes(raw, m);
+    if (status != NCD_OK)
+        return status;
+    return put_section(out, is_class ? "CLAS" : "SIZE", raw);
+}
+
 static ncd_status put_sections(struct ncd_buf *out, struct ncd_buf *raw,
                                const ncd_model *m)
 {
@@ -124,7 +138,7 @@ static ncd_status put_sections(struct ncd_buf *out, struct ncd_buf *raw,
     if (put_rows(raw, d) != NCD_OK || put_section(out, "ROWS", raw) != NCD_OK)
         return NCD_ERR_NOMEM;
     raw->n = 0;
-    if (put_sizes(raw, m) != NCD_OK || put_section(out, "SIZE", raw) != NCD_OK)
+    if (put_knowledge(out, raw, m) != NCD_OK)
         return NCD_ERR_NOMEM;
     return put_section(out, "TEXT", &d->bytes);
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Prediction: search, then vote. */
+/* Prediction: search, then vote; or what each class knows. */
 #include <stdlib.h>
 
 #include "model/model.h"
@@ -10,9 +10,12 @@
 struct ncd_prediction {
     const ncd_model *model;
     struct ncd_found found;
-    struct ncd_ranked *ranked; /* [n][found.k] */
+    struct ncd_ranked *ranked; /* [n][width] */
     size_t *n_ranked;          /* [n] */
-    size_t ranked_capacity, n_ranked_capacity;
+    size_t width, ranked_capacity, n_ranked_capacity;
+    struct ncd_class_crew crew;
+    double *probabilities; /* [n][n classes] of a class model */
+    size_t probabilities_capacity;
 };
 
 void ncd_predict_options_init(ncd_predict_options *options)
@@ -32,24 +35,68 @@ void ncd_prediction_free(ncd_prediction *p)
     if (!p)
         return;
     ncd_found_free(&p->found);
+    ncd_class_crew_free(&p->crew);
+    free(p->probabilities);
     free(p->ranked);
     free(p->n_ranked);
     free(p);
 }
 
+static ncd_status make_room(ncd_prediction *p, size_t n, size_t width,
+                            ncd_error *err)
+{
+    p->width = width;
+    if (ncd_grow(&p->ranked, &p->ranked_capacity, n * width + 1,
+                 sizeof *p->ranked) != NCD_OK ||
+        ncd_grow(&p->n_ranked, &p->n_ranked_capacity, n + 1,
+                 sizeof *p->n_ranked) != NCD_OK)
+        return ncd_fail_nomem(err);
+    return NCD_OK;
+}
+
 static ncd_status vote_all(ncd_prediction *p, ncd_vote vote, ncd_error *err)
 {
     const struct ncd_found *f = &p->found;
-    if (ncd_grow(&p->ranked, &p->ranked_capacity, f->n * f->k + 1,
-                 sizeof *p->ranked) != NCD_OK ||
-        ncd_grow(&p->n_ranked, &p->n_ranked_capacity, f->n + 1,
-                 sizeof *p->n_ranked) != NCD_OK)
-        return ncd_fail_nomem(err);
+    if (make_room(p, f->n, f->k, err) != NCD_OK)
+        return NCD_ERR_NOMEM;
     for (size_t i = 0; i < f->n; i++)
         p->n_ranked[i] =
             ncd_vote_rank(p->model->dataset, f->items + i * f->k, f->counts[i],
                           vote, p->ranked + i * f->k);
     return NCD_OK;
+}
+
+/* By probability, the class with the lower number first among equals. */
+static int compare_ranked(const void *a, const void *b)
+{
+    const struct ncd_ranked *x = a, *y = b;
+    if (x->share != y->share)
+        return x->share > y->share ? -1 : 1;
+    return x->class < y->class ? -1 : 1;
+}
+
+static ncd_status predict_classes(const ncd_model *model, const ncd_text *texts,
+                                  size_t n, unsigned threads,
+                                  const struct ncd_progress *progress,
+                                  ncd_prediction *p, ncd_error *err)
+{
+    size_t n_classes = model->dataset->labels.n;
+    if (ncd_grow(&p->probabilities, &p->probabilities_capacity,
+                 n * n_classes + 1, sizeof *p->probabilities) != NCD_OK ||
+        make_room(p, n, n_classes, err) != NCD_OK)
+        return ncd_fail_nomem(err);
+    ncd_status status =
+        ncd_classmodel_predict(&model->class, &p->crew, texts, n, threads,
+                               progress, p->probabilities, err);
+    for (size_t i = 0; i < n && status == NCD_OK; i++) {
+        struct ncd_ranked *ranked_ = p->ranked + i * n_classes;
+        p->n_ranked[i] = n_classes;
+        for (size_t c = 0; c < n_classes; c++)
+            ranked_[c] = (struct ncd_ranked){
+                (uint32_t)c, p->probabilities[i * n_classes + c]};
+        qsort(ranked_, n_classes, sizeof *ranked_, compare_ranked);
+    }
+    return status;
 }
 
 ncd_status ncd_model_predict(const ncd_model *model, const ncd_text *texts,
@@ -69,6 +116,9 @@ ncd_status ncd_model_predict(const ncd_model *model, const ncd_text *texts,
     struct ncd_progress progress = {options->progress, options->progress_arg, 0,
                                     n, n};
     p->model = model;
+    if (model->method == NCD_METHOD_CLASS)
+        return predict_classes(model, texts, n, ncd_threads(options->threads),
+                               &progress, p, err);
     ncd_status status =
         ncd_search_run(&search, &queries, ncd_threads(options->threads),
                        &progress, &p->found, err);
@@ -83,7 +133,7 @@ size_t ncd_prediction_n_labels(const ncd_prediction *p, size_t i)
 static const struct ncd_ranked *ranked(const ncd_prediction *p, size_t i,
                                        size_t rank)
 {
-    return &p->ranked[i * p->found.k + rank];
+    return &p->ranked[i * p->width + rank];
 }
 
 size_t ncd_prediction_class(const ncd_prediction *p, size_t i, size_t rank)
@@ -103,7 +153,7 @@ double ncd_prediction_share(const ncd_prediction *p, size_t i, size_t rank)
 
 size_t ncd_prediction_n_neighbors(const ncd_prediction *p, size_t i)
 {
-    return p->found.counts[i];
+    return p->model->method == NCD_METHOD_CLASS ? 0 : p->found.counts[i];
 }
 
 ncd_neighbor ncd_prediction_neighbor(const ncd_prediction *p, size_t i,

@@ -30,6 +30,14 @@ ncd_status ncd_put_double(struct ncd_buf *out, double value)
     return ncd_put_u64(out, bits);
 }
 
+ncd_status ncd_put_float(struct ncd_buf *out, float value)
+{
+    uint32_t bits;
+    _Static_assert(sizeof bits == sizeof value, "float is IEEE binary32");
+    memcpy(&bits, &value, sizeof bits);
+    return ncd_put_u32(out, bits);
+}
+
 ncd_status ncd_put_varint(struct ncd_buf *out, uint64_t value)
 {
     unsigned char bytes[10];
@@ -87,6 +95,14 @@ double ncd_get_double(struct ncd_cursor *in)
 {
     uint64_t bits = get_little(in, 8);
     double value;
+    memcpy(&value, &bits, sizeof value);
+    return value;
+}
+
+float ncd_get_float(struct ncd_cursor *in)
+{
+    uint32_t bits = ncd_get_u32(in);
+    float value;
     memcpy(&value, &bits, sizeof value);
     return value;
 }

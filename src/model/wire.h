@@ -13,6 +13,7 @@
 ncd_status ncd_put_u32(struct ncd_buf *out, uint32_t value);
 ncd_status ncd_put_u64(struct ncd_buf *out, uint64_t value);
 ncd_status ncd_put_double(struct ncd_buf *out, double value);
+ncd_status ncd_put_float(struct ncd_buf *out, float value);
 
 /* LEB128: 7 bits a byte, the lowest first. */
 ncd_status ncd_put_varint(struct ncd_buf *out, uint64_t value);
@@ -28,6 +29,7 @@ struct ncd_cursor {
 uint32_t ncd_get_u32(struct ncd_cursor *in);
 uint64_t ncd_get_u64(struct ncd_cursor *in);
 double ncd_get_double(struct ncd_cursor *in);
+float ncd_get_float(struct ncd_cursor *in);
 uint64_t ncd_get_varint(struct ncd_cursor *in);
 ncd_text ncd_get_text(struct ncd_cursor *in);
 

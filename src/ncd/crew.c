@@ -46,6 +46,7 @@ ncd_status ncd_crew_engine(struct ncd_crew *crew, unsigned thread,
 struct sizes_job {
     struct ncd_crew *crew;
     const ncd_dataset *texts;
+    size_t first;
     double *sizes;
 };
 
@@ -56,16 +57,17 @@ static ncd_status size_one(void *arg, size_t i, unsigned thread, ncd_error *err)
     ncd_status status = ncd_crew_engine(job->crew, thread, &engine, err);
     if (status != NCD_OK)
         return status;
+    i += job->first;
     return ncd_engine_size(engine, ncd_dataset_text(job->texts, i),
                            &job->sizes[i], err);
 }
 
 ncd_status ncd_crew_sizes(struct ncd_crew *crew, const ncd_dataset *texts,
-                          const ncd_options *options, double *sizes_out,
-                          ncd_error *err)
+                          size_t first, const ncd_options *options,
+                          double *sizes_out, ncd_error *err)
 {
-    struct sizes_job job = {crew, texts, sizes_out};
-    size_t n = ncd_dataset_n_texts(texts);
+    struct sizes_job job = {crew, texts, first, sizes_out};
+    size_t n = ncd_dataset_n_texts(texts) - first;
     struct ncd_progress progress = {options->progress, options->progress_arg, 0,
                                     n, n};
     return ncd_parallel_for(n, crew->n, size_one, &job, &progress, err);

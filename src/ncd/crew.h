@@ -29,9 +29,10 @@ ncd_status ncd_crew_engine(struct ncd_crew *crew, unsigned thread,
 
 void ncd_crew_free(struct ncd_crew *crew);
 
-/* Sizes of all texts, in parallel. sizes_out[n_texts]. */
+/* Sizes of the texts from number `first` on, in parallel. sizes_out[n_texts],
+ * those before it left alone. */
 ncd_status ncd_crew_sizes(struct ncd_crew *crew, const ncd_dataset *texts,
-                          const ncd_options *options, double *sizes_out,
-                          ncd_error *err);
+                          size_t first, const ncd_options *options,
+                          double *sizes_out, ncd_error *err);
 
 #endif

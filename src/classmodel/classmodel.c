@@ -1,0 +1,490 @@
+/* SPDX-License-Identifier: MIT */
+/* Training of class models, and prediction; see classmodel.h. */
+#include "classmodel/classmodel.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "classmodel/real.h"
+#include "classmodel/softmax.h"
+#include "util/error.h"
+
+/* Experts' opinions of texts x classes that the shared weights are fitted to,
+ * at most: more would not move a dozen weights. */
+#define MAX_OPINIONS (UINT64_C(1) << 22)
+
+/* Strength of the priors, in cases. */
+#define PRECISION_MIX 1
+#define PRECISION_BIAS 1
+
+/* Tried for the power of length that evidence counts over: 0, 1/4, ... 1; by so
+ * many texts. */
+#define N_POWERS 5
+#define POWER_STEP 0.25
+#define MAX_TRIED 1500
+
+struct training {
+    struct ncd_classmodel *model;
+    const ncd_dataset *data;
+    struct ncd_reading *readings; /* [n threads] */
+    unsigned threads;
+    const struct ncd_progress *progress; /* may be NULL */
+    struct ncd_feature_row *rows;        /* [n texts] */
+    uint32_t *folds;                     /* [n texts] */
+    float *held_out;                     /* [n texts][n classes] */
+    size_t n_judged;                  /* texts that the weights are fitted to */
+    size_t *judged;                   /* [n_judged] */
+    uint32_t *truth;                  /* [n_judged] */
+    float *opinions;                  /* [n_judged][NCD_N_EXPERTS][n classes] */
+    double *scratch;                  /* [n threads][NCD_KINDS][n classes] */
+    struct ncd_code_lengths *lengths; /* [n_judged] */
+};
+
+/* --- Progress --- */
+
+/* A loop's part of the whole, in hundredths. */
+static struct ncd_progress part(const struct training *t, uint64_t before,
+                                uint64_t span)
+{
+    struct ncd_progress p = {NULL, NULL, before, span, 100};
+    if (t->progress) {
+        p.fn = t->progress->fn;
+        p.arg = t->progress->arg;
+    }
+    return p;
+}
+
+/* --- Reading the training texts --- */
+
+static ncd_status make_row(void *job, size_t i, unsigned thread, ncd_error *err)
+{
+    const struct training *t = job;
+    const struct ncd_classmodel *m = t->model;
+    struct ncd_reading *reading = &t->readings[thread];
+    if (ncd_reading_begin(reading, &m->counts, ncd_dataset_text(t->data, i)) !=
+        NCD_OK)
+        return ncd_fail_nomem(err);
+    ncd_status status =
+        ncd_feature_row_make(&t->rows[i], &m->margins, &m->counts, reading);
+    ncd_reading_end(reading);
+    return status == NCD_OK ? NCD_OK : ncd_fail_nomem(err);
+}
+
+static ncd_status judge(void *job, size_t j, unsigned thread, ncd_error *err)
+{
+    const struct training *t = job;
+    const struct ncd_classmodel *m = t->model;
+    struct ncd_reading *reading = &t->readings[thread];
+    size_t n_classes = m->counts.n_classes, i = t->judged[j];
+    double *evidence = t->scratch + thread * NCD_KINDS * n_classes;
+    float *out = t->opinions + j * NCD_N_EXPERTS * n_classes;
+    if (ncd_reading_begin(reading, &m->counts, ncd_dataset_text(t->data, i)) !=
+        NCD_OK)
+        return ncd_fail_nomem(err);
+    ncd_evidence(&m->counts, &m->smoothing, reading, t->truth[j], evidence,
+                 &t->lengths[j]);
+    ncd_reading_end(reading);
+    for (size_t k = 0; k < NCD_KINDS * n_classes; k++)
+        out[k] = (float)evidence[k];
+    memcpy(out + NCD_MARGIN * n_classes, t->held_out + i * n_classes,
+           n_classes * sizeof *out);
+    return NCD_OK;
+}
+
+/* --- Fitting --- */
+
+static double power_of(double length, double exponent)
+{
+    return ncd_exp(exponent * ncd_ln(length));
+}
+
+/* Takes the evidence of the first n judged texts over a power of length. */
+static void divide_by_length(const struct training *t, size_t n, double power)
+{
+    size_t n_classes = t->model->counts.n_classes;
+    for (size_t j = 0; j < n && power != 0; j++) {
+        double length =
+            (double)ncd_dataset_text(t->data, t->judged[j]).nbytes + 1;
+        float factor = (float)power_of(length, -power);
+        float *x = t->opinions + j * NCD_N_EXPERTS * n_classes;
+        for (size_t k = 0; k < NCD_KINDS * n_classes; k++)
+            x[k] *= factor;
+    }
+}
+
+/* Mean square of each expert's opinions of the first n judged texts. */
+static void measure_spread(const struct training *t, size_t n, double *squares)
+{
+    size_t n_classes = t->model->counts.n_classes;
+    const float *x = t->opinions;
+    double sums[NCD_N_EXPERTS] = {0};
+    for (size_t j = 0; j < n; j++)
+        for (int k = 0; k < NCD_N_EXPERTS; k++)
+            for (size_t c = 0; c < n_classes; c++, x++)
+                sums[k] += (double)*x * (double)*x;
+    for (int k = 0; k < NCD_N_EXPERTS; k++) {
+        double square = sums[k] / ((double)n * (double)n_classes);
+        squares[k] = square > 1e-12 ? square : 1e-12;
+    }
+}
+
+/* Freezes what has come out negative; 0 where nothing has. */
+static int freeze_negative(double *mix, unsigned char *frozen)
+{
+    int any = 0;
+    for (int k = 0; k < NCD_N_EXPERTS; k++)
+        if (mix[k] < 0) {
+            mix[k] = 0;
+            any = frozen[k] = 1;
+        }
+    return any;
+}
+
+/*
+ * Fits mix and biases at the present power of length; opinions are weighed
+ * relative to their spread, so that one prior suits all.
+ *
+ * No expert gets a negative weight. Taking a text out leaves its class with a
+ * little less than the others, so that where there is nothing to learn, the
+ * class that a text comes from is the one that evidence speaks against. A
+ * negative weight would take that for knowledge.
+ */
+static ncd_status fit_mix(const struct training *t, size_t n,
+                          struct ncd_class_fit *fit, double *loss_out,
+                          ncd_error *err)
+{
+    size_t n_classes = t->model->counts.n_classes;
+    double squares[NCD_N_EXPERTS];
+    unsigned char frozen[NCD_N_EXPERTS] = {0};
+    struct ncd_softmax_data data = {n,           NCD_N_EXPERTS, n_classes,
+                                    t->opinions, t->truth,      frozen};
+    ncd_status status;
+    memset(fit->mix, 0, sizeof fit->mix);
+    memset(fit->biases, 0, n_classes * sizeof *fit->biases);
+    measure_spread(t, n, squares);
+    do {
+        status =
+            ncd_softmax_fit(&data, squares, PRECISION_MIX, PRECISION_BIAS,
+                            t->threads, fit->mix, fit->biases, loss_out, err);
+    } while (status == NCD_OK && freeze_negative(fit->mix, frozen));
+    return status;
+}
+
+/* Chooses the power of length, and fits the mix at it to all that is judged. */
+static ncd_status fit_powers(const struct training *t,
+                             struct ncd_class_fit *fit, ncd_error *err)
+{
+    size_t n = t->n_judged < MAX_TRIED ? t->n_judged : MAX_TRIED;
+    ncd_status status = NCD_OK;
+    double best = 0, loss;
+    for (int i = 0; i < N_POWERS && status == NCD_OK; i++) {
+        if (i > 0)
+            divide_by_length(t, n, POWER_STEP);
+        status = fit_mix(t, n, fit, &loss, err);
+        if (status == NCD_OK && (i == 0 || loss < best)) {
+            best = loss;
+            fit->length_power = i * POWER_STEP;
+        }
+    }
+    divide_by_length(t, n, -(N_POWERS - 1) * POWER_STEP);
+    divide_by_length(t, t->n_judged, fit->length_power);
+    if (status == NCD_OK)
+        status = fit_mix(t, t->n_judged, fit, &loss, err);
+    fit->training.log_loss = loss / NCD_LN2;
+    return status;
+}
+
+/* How many judged texts get their own label. */
+static ncd_status assess(const struct training *t, struct ncd_class_fit *fit,
+                         ncd_error *err)
+{
+    size_t n_classes = t->model->counts.n_classes;
+    double *scores = calloc(n_classes, sizeof *scores);
+    struct ncd_class_training *result = &fit->training;
+    fit->right = calloc(t->n_judged, sizeof *fit->right);
+    if (!scores || !fit->right) {
+        free(scores);
+        return ncd_fail_nomem(err);
+    }
+    for (size_t j = 0; j < t->n_judged; j++) {
+        size_t nbytes = ncd_dataset_text(t->data, t->judged[j]).nbytes;
+        const float *x = t->opinions + j * NCD_N_EXPERTS * n_classes;
+        memcpy(scores, fit->biases, n_classes * sizeof *scores);
+        for (int k = 0; k < NCD_N_EXPERTS; k++)
+            for (size_t c = 0; c < n_classes; c++, x++)
+                scores[c] += fit->mix[k] * (double)*x;
+        size_t best = 0;
+        for (size_t c = 1; c < n_classes; c++)
+            best = scores[c] > scores[best] ? c : best;
+        fit->right[j] = best == t->truth[j];
+        result->n_correct += fit->right[j];
+        result->corpus_bits += t->lengths[j].corpus;
+        result->class_bits += t->lengths[j].class;
+        result->n_bytes += nbytes;
+    }
+    result->n_judged = t->n_judged;
+    free(scores);
+    return NCD_OK;
+}
+
+/* --- Training --- */
+
+static ncd_status make_readings(struct ncd_reading **readings, unsigned *have,
+                                unsigned want)
+{
+    if (*have >= want)
+        return NCD_OK;
+    struct ncd_reading *more = realloc(*readings, want * sizeof *more);
+    if (!more)
+        return NCD_ERR_NOMEM;
+    memset(more + *have, 0, (want - *have) * sizeof *more);
+    *readings = more;
+    *have = want;
+    return NCD_OK;
+}
+
+/* Deals the texts of each class, shuffled, to the folds in turn. */
+static ncd_status deal_folds(const ncd_dataset *data, uint32_t *folds,
+                             ncd_error *err)
+{
+    size_t *order = calloc(data->n + 1, sizeof *order);
+    if (!order)
+        return ncd_fail_nomem(err);
+    ncd_status status = ncd_dataset_shuffle(data, 1, order, err);
+    for (size_t i = 0; i < data->n && status == NCD_OK; i++)
+        folds[order[i]] = (uint32_t)(i % NCD_FOLDS);
+    free(order);
+    return status;
+}
+
+static ncd_status fit_margins(struct training *t, ncd_error *err)
+{
+    struct ncd_progress reading = part(t, 20, 20);
+    struct ncd_classmodel *m = t->model;
+    const ncd_dataset *d = t->data;
+    struct ncd_class_fit *fit = &m->fit;
+    t->rows = calloc(d->n, sizeof *t->rows);
+    t->folds = calloc(d->n, sizeof *t->folds);
+    t->held_out = calloc(d->n * m->counts.n_classes, sizeof *t->held_out);
+    fit->weights = calloc(m->counts.n_postings + 1, sizeof *fit->weights);
+    fit->margin_biases =
+        calloc(m->counts.n_classes, sizeof *fit->margin_biases);
+    fit->n_classes = m->counts.n_classes;
+    fit->n_postings = m->counts.n_postings;
+    if (!t->rows || !t->folds || !t->held_out || !fit->weights ||
+        !fit->margin_biases)
+        return ncd_fail_nomem(err);
+    ncd_status status = deal_folds(d, t->folds, err);
+    if (status == NCD_OK)
+        status = ncd_parallel_for(d->n, t->threads, make_row, t, &reading, err);
+    if (status == NCD_OK)
+        status = ncd_margins_fit(&m->margins, &m->counts, t->rows, d->classes,
+                                 t->folds, d->n, t->threads, fit->weights,
+                                 fit->margin_biases, t->held_out, err);
+    for (size_t i = 0; i < d->n; i++)
+        ncd_feature_row_free(&t->rows[i]);
+    free(t->rows);
+    t->rows = NULL;
+    return status;
+}
+
+/* Which texts are judged: all, or as many as the opinions have room for, in
+ * random order, so that the first of them are a sample. */
+static ncd_status choose_judged(struct training *t, ncd_error *err)
+{
+    size_t n = t->data->n, n_classes = t->model->counts.n_classes;
+    uint64_t room = MAX_OPINIONS / NCD_N_EXPERTS / n_classes;
+    t->n_judged = n <= room ? n : (size_t)(room > 0 ? room : 1);
+    uint32_t *order = calloc(n, sizeof *order);
+    t->judged = calloc(t->n_judged, sizeof *t->judged);
+    t->truth = calloc(t->n_judged, sizeof *t->truth);
+    t->lengths = calloc(t->n_judged, sizeof *t->lengths);
+    t->opinions =
+        calloc(t->n_judged * NCD_N_EXPERTS * n_classes, sizeof *t->opinions);
+    t->scratch = calloc(t->threads * NCD_KINDS * n_classes, sizeof *t->scratch);
+    t->model->fit.biases = calloc(n_classes, sizeof *t->model->fit.biases);
+    if (!t->judged || !t->truth || !t->lengths || !t->opinions || !t->scratch ||
+        !t->model->fit.biases || !order) {
+        free(order);
+        return ncd_fail_nomem(err);
+    }
+    ncd_random_order(order, n, 0);
+    for (size_t j = 0; j < t->n_judged; j++) {
+        t->judged[j] = order[j];
+        t->truth[j] = t->data->classes[order[j]];
+    }
+    free(order);
+    return NCD_OK;
+}
+
+static ncd_status fit_all(struct training *t, ncd_error *err)
+{
+    struct ncd_progress judging = part(t, 70, 30);
+    ncd_status status = fit_margins(t, err);
+    if (status == NCD_OK)
+        status = choose_judged(t, err);
+    if (status == NCD_OK)
+        status =
+            ncd_parallel_for(t->n_judged, t->threads, judge, t, &judging, err);
+    if (status == NCD_OK)
+        status = fit_powers(t, &t->model->fit, err);
+    if (status == NCD_OK)
+        status = assess(t, &t->model->fit, err);
+    return status;
+}
+
+/* The values that prediction adds up. */
+static ncd_status finish(struct ncd_classmodel *m, const ncd_dataset *data,
+                         unsigned threads, ncd_error *err)
+{
+    m->values = malloc((m->counts.n_postings + 1) * sizeof *m->values);
+    m->places = calloc(2 * m->counts.n_classes, sizeof *m->places);
+    if (!m->values || !m->places)
+        return ncd_fail_nomem(err);
+    return ncd_evidence_values(&m->counts, &m->smoothing, data, m->fit.mix,
+                               threads, m->values, m->places, err);
+}
+
+static ncd_status begin(struct ncd_classmodel *m, const ncd_dataset *data,
+                        unsigned threads, ncd_error *err)
+{
+    *m = (struct ncd_classmodel){0};
+    ncd_smoothing_init(&m->smoothing);
+    ncd_status status = ncd_counts_build(&m->counts, data, NULL, threads, err);
+    if (status == NCD_OK && ncd_margins_init(&m->margins, &m->counts) != NCD_OK)
+        status = ncd_fail_nomem(err);
+    return status;
+}
+
+ncd_status ncd_classmodel_train(struct ncd_classmodel *m,
+                                const ncd_dataset *data, unsigned threads,
+                                const struct ncd_progress *progress,
+                                ncd_error *err)
+{
+    struct training t = {
+        .model = m, .data = data, .threads = threads, .progress = progress};
+    unsigned n_readings = 0;
+    ncd_status status = begin(m, data, threads, err);
+    if (status == NCD_OK &&
+        make_readings(&t.readings, &n_readings, threads) != NCD_OK)
+        status = ncd_fail_nomem(err);
+    if (status == NCD_OK)
+        status = fit_all(&t, err);
+    for (unsigned i = 0; i < n_readings; i++)
+        ncd_reading_free(&t.readings[i]);
+    free(t.readings);
+    free(t.rows);
+    free(t.folds);
+    free(t.held_out);
+    free(t.judged);
+    free(t.truth);
+    free(t.opinions);
+    free(t.scratch);
+    free(t.lengths);
+    if (status == NCD_OK)
+        status = finish(m, data, threads, err);
+    return status;
+}
+
+ncd_status ncd_classmodel_restore(struct ncd_classmodel *m,
+                                  const ncd_dataset *data,
+                                  struct ncd_class_fit *fit, unsigned threads,
+                                  ncd_error *err)
+{
+    ncd_status status = begin(m, data, threads, err);
+    if (status != NCD_OK)
+        return status;
+    if (fit->n_classes != m->counts.n_classes ||
+        fit->n_postings != m->counts.n_postings)
+        return ncd_fail(err, NCD_ERR_MODEL,
+                        "the weights of the class model fit other texts");
+    m->fit = *fit;
+    *fit = (struct ncd_class_fit){0};
+    return finish(m, data, threads, err);
+}
+
+void ncd_class_fit_free(struct ncd_class_fit *fit)
+{
+    free(fit->biases);
+    free(fit->weights);
+    free(fit->margin_biases);
+    free(fit->right);
+    *fit = (struct ncd_class_fit){0};
+}
+
+void ncd_classmodel_free(struct ncd_classmodel *m)
+{
+    ncd_counts_free(&m->counts);
+    ncd_margins_free(&m->margins);
+    ncd_class_fit_free(&m->fit);
+    free(m->values);
+    free(m->places);
+    *m = (struct ncd_classmodel){0};
+}
+
+/* --- Prediction --- */
+
+struct prediction {
+    const struct ncd_classmodel *model;
+    struct ncd_class_crew *crew;
+    const ncd_text *texts;
+    double *out;
+};
+
+static ncd_status predict_text(void *job, size_t i, unsigned thread,
+                               ncd_error *err)
+{
+    const struct prediction *p = job;
+    const struct ncd_classmodel *m = p->model;
+    const struct ncd_counts *c = &m->counts;
+    struct ncd_reading *r = &p->crew->readings[thread];
+    size_t n_classes = c->n_classes;
+    double *scores = p->out + i * n_classes;
+    float windows, words;
+    if (ncd_reading_begin(r, c, p->texts[i]) != NCD_OK)
+        return ncd_fail_nomem(err);
+    ncd_margins_scale(&m->margins, c, r, &windows, &words);
+    double over = power_of((double)r->n_symbols, -m->fit.length_power);
+    for (size_t class = 0; class < n_classes; class ++)
+        scores[class] =
+            m->fit.biases[class] +
+            m->fit.mix[NCD_MARGIN] * (double)m->fit.margin_biases[class] +
+            over * ((double)r->n_symbols * m->places[class] +
+                    (double)r->n_words * m->places[n_classes + class]);
+    for (size_t d = 0; d < r->n_distinct; d++) {
+        uint32_t node = r->distinct[d], n = r->tally[node];
+        int is_word = ncd_key_kind(c->keys[node]) >= NCD_WORD;
+        double times = n * over;
+        double x =
+            (double)m->margins.damped[n < NCD_TIMES_MAX ? n : NCD_TIMES_MAX];
+        x *= (double)m->margins.idf[node] *
+             (double)(is_word ? words : windows) * m->fit.mix[NCD_MARGIN];
+        for (uint32_t q = c->first[node]; q < c->first[node + 1]; q++)
+            scores[c->classes[q]] +=
+                times * (double)m->values[q] + x * (double)m->fit.weights[q];
+    }
+    ncd_reading_end(r);
+    ncd_softmax(scores, n_classes);
+    return NCD_OK;
+}
+
+ncd_status ncd_classmodel_predict(const struct ncd_classmodel *m,
+                                  struct ncd_class_crew *crew,
+                                  const ncd_text *texts, size_t n,
+                                  unsigned threads,
+                                  const struct ncd_progress *progress,
+                                  double *out, ncd_error *err)
+{
+    struct prediction p = {m, crew, texts, out};
+    if (make_readings(&crew->readings, &crew->n, threads) != NCD_OK)
+        return ncd_fail_nomem(err);
+    return ncd_parallel_for(n, threads, predict_text, &p, progress, err);
+}
+
+void ncd_class_crew_free(struct ncd_class_crew *crew)
+{
+    for (unsigned i = 0; i < crew->n; i++)
+        ncd_reading_free(&crew->readings[i]);
+    free(crew->readings);
+    *crew = (struct ncd_class_crew){0};
+}

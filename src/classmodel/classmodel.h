@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Classifying by what each class knows: the code lengths of a text under every
+ * class, order by order (evidence.h), and its margins (margins.h) are experts,
+ * whose say is a few weights that all classes share. These are fitted by
+ * softmax regression (softmax.h) to training texts that each expert judges
+ * without knowing them: the code lengths by exact leave-one-out, the margins by
+ * cross-fitting. So nothing needs tuning on data held out, and probabilities
+ * are calibrated.
+ */
+#ifndef NCD_CLASSMODEL_CLASSMODEL_H
+#define NCD_CLASSMODEL_CLASSMODEL_H
+
+#include "classmodel/margins.h"
+#include "util/parallel.h"
+
+#define NCD_N_EXPERTS (NCD_KINDS + 1)
+#define NCD_MARGIN (NCD_KINDS) /* the expert that is not a kind */
+
+/* What training found out about itself. */
+struct ncd_class_training {
+    uint64_t n_judged;              /* texts left out one at a time */
+    uint64_t n_correct;             /* ... that got their own label */
+    double log_loss;                /* mean code length of their labels, bits */
+    double corpus_bits, class_bits; /* code lengths of these texts */
+    uint64_t n_bytes;               /* ... of so many bytes */
+};
+
+/* What is fitted; all else follows from the texts. */
+struct ncd_class_fit {
+    double mix[NCD_N_EXPERTS];
+    double length_power; /* evidence counts over length to this power */
+    size_t n_classes, n_postings;
+    double *biases;       /* [n_classes] */
+    float *weights;       /* [n_postings] of margins */
+    float *margin_biases; /* [n_classes] */
+    /* [training.n_judged] whether each got its label, in the order of
+     * ncd_random_order with seed 0; NULL in a model that was restored. */
+    unsigned char *right;
+    struct ncd_class_training training;
+};
+
+void ncd_class_fit_free(struct ncd_class_fit *fit);
+
+struct ncd_classmodel {
+    struct ncd_counts counts;
+    struct ncd_smoothing smoothing;
+    struct ncd_margins margins;
+    struct ncd_class_fit fit;
+    float *values;  /* [n postings] evidence, mixed */
+    double *places; /* [2][n classes] of each symbol and each word */
+};
+
+/* Trains on texts that all have a label. Statuses: NOMEM, INPUT, CANCELLED. */
+ncd_status ncd_classmodel_train(struct ncd_classmodel *model,
+                                const ncd_dataset *data, unsigned threads,
+                                const struct ncd_progress *progress,
+                                ncd_error *err);
+
+/* The same model, given what was fitted (taken over where that succeeds).
+ * Statuses: NOMEM, INPUT, MODEL (it fits other texts). */
+ncd_status ncd_classmodel_restore(struct ncd_classmodel *model,
+                                  const ncd_dataset *data,
+                                  struct ncd_class_fit *fit, unsigned threads,
+                                  ncd_error *err);
+
+void ncd_classmodel_free(struct ncd_classmodel *model);
+
+/* Memory of prediction, kept from batch to batch. */
+struct ncd_class_crew {
+    struct ncd_reading *readings; /* [n] one for each thread */
+    unsigned n;
+};
+
+void ncd_class_crew_free(struct ncd_class_crew *crew);
+
+/* probabilities_out: [n][n classes]. */
+ncd_status ncd_classmodel_predict(const struct ncd_classmodel *model,
+                                  struct ncd_class_crew *crew,
+                                  const ncd_text *texts, size_t n,
+                                  unsigned threads,
+                                  const struct ncd_progress *progress,
+                                  double *probabilities_out, ncd_error *err);
+
+#endif

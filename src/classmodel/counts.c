@@ -1,0 +1,392 @@
+/* SPDX-License-Identifier: MIT */
+/* The table of counts; see counts.h. */
+#include "classmodel/counts.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "util/error.h"
+#include "util/parallel.h"
+
+/* A shard in the making. Texts come class by class, so that the posting of the
+ * present class is the last one of its node. */
+struct maker {
+    uint32_t *slots;
+    size_t n_slots, n_nodes, n_postings;
+    uint64_t *keys;
+    uint32_t *totals, *n_in;
+    uint32_t *last_text, *head, *tail; /* [n_nodes] */
+    uint32_t *classes, *counts, *next; /* [n_postings] */
+    size_t node_capacity[6], posting_capacity[3];
+};
+
+struct build {
+    struct ncd_counts *counts;
+    const ncd_dataset *data;
+    const size_t *order; /* [n texts] of those to count, class by class */
+    size_t n;
+    struct maker *makers; /* [NCD_N_SHARDS] */
+};
+
+/* --- Hashing --- */
+
+static uint64_t hash(uint64_t key)
+{
+    key *= UINT64_C(0x9e3779b97f4a7c15);
+    key ^= key >> 32;
+    return key * UINT64_C(0xd6e8feb86659fd93);
+}
+
+static unsigned shard_of(uint64_t h)
+{
+    return (unsigned)(h >> (64 - NCD_SHARD_BITS));
+}
+
+/* The bits below those that choose the shard. */
+static size_t slot_of(uint64_t h, size_t n_slots)
+{
+    return (size_t)(h >> (32 - NCD_SHARD_BITS)) & (n_slots - 1);
+}
+
+uint32_t ncd_counts_find(const struct ncd_counts *c, uint64_t key)
+{
+    uint64_t h = hash(key);
+    unsigned shard = shard_of(h);
+    const uint32_t *slots = c->slots + c->slot_first[shard];
+    size_t n_slots = c->slot_first[shard + 1] - c->slot_first[shard];
+    for (size_t i = slot_of(h, n_slots);; i = (i + 1) & (n_slots - 1))
+        if (slots[i] == NCD_NO_NODE || c->keys[slots[i]] == key)
+            return slots[i];
+}
+
+/* --- Building a shard --- */
+
+static void maker_free(struct maker *m)
+{
+    free(m->slots);
+    free(m->keys);
+    free(m->totals);
+    free(m->n_in);
+    free(m->last_text);
+    free(m->head);
+    free(m->tail);
+    free(m->classes);
+    free(m->counts);
+    free(m->next);
+    *m = (struct maker){0};
+}
+
+static ncd_status enlarge(struct maker *m)
+{
+    size_t n_slots = m->n_slots ? 2 * m->n_slots : 64;
+    uint32_t *slots = malloc(n_slots * sizeof *slots);
+    if (!slots)
+        return NCD_ERR_NOMEM;
+    memset(slots, 0xff, n_slots * sizeof *slots);
+    for (size_t node = 0; node < m->n_nodes; node++) {
+        size_t i = slot_of(hash(m->keys[node]), n_slots);
+        while (slots[i] != NCD_NO_NODE)
+            i = (i + 1) & (n_slots - 1);
+        slots[i] = (uint32_t)node;
+    }
+    free(m->slots);
+    m->slots = slots;
+    m->n_slots = n_slots;
+    return NCD_OK;
+}
+
+static ncd_status add_node(struct maker *m, uint64_t key)
+{
+    size_t n = m->n_nodes, *room = m->node_capacity;
+    if (ncd_grow(&m->keys, &room[0], n + 1, sizeof *m->keys) != NCD_OK ||
+        ncd_grow(&m->totals, &room[1], n + 1, sizeof *m->totals) != NCD_OK ||
+        ncd_grow(&m->n_in, &room[2], n + 1, sizeof *m->n_in) != NCD_OK ||
+        ncd_grow(&m->last_text, &room[3], n + 1, sizeof *m->last_text) !=
+            NCD_OK ||
+        ncd_grow(&m->head, &room[4], n + 1, sizeof *m->head) != NCD_OK ||
+        ncd_grow(&m->tail, &room[5], n + 1, sizeof *m->tail) != NCD_OK)
+        return NCD_ERR_NOMEM;
+    m->keys[n] = key;
+    m->totals[n] = m->n_in[n] = 0;
+    m->last_text[n] = m->head[n] = m->tail[n] = UINT32_MAX;
+    m->n_nodes++;
+    return NCD_OK;
+}
+
+static ncd_status add_posting(struct maker *m, size_t node, uint32_t class)
+{
+    size_t n = m->n_postings, *room = m->posting_capacity;
+    if (ncd_grow(&m->classes, &room[0], n + 1, sizeof *m->classes) != NCD_OK ||
+        ncd_grow(&m->counts, &room[1], n + 1, sizeof *m->counts) != NCD_OK ||
+        ncd_grow(&m->next, &room[2], n + 1, sizeof *m->next) != NCD_OK)
+        return NCD_ERR_NOMEM;
+    m->classes[n] = class;
+    m->counts[n] = 0;
+    m->next[n] = UINT32_MAX;
+    if (m->tail[node] == UINT32_MAX)
+        m->head[node] = (uint32_t)n;
+    else
+        m->next[m->tail[node]] = (uint32_t)n;
+    m->tail[node] = (uint32_t)n;
+    m->n_postings++;
+    return NCD_OK;
+}
+
+static ncd_status count(struct maker *m, uint64_t key, uint64_t h,
+                        uint32_t text, uint32_t class)
+{
+    if (m->n_nodes >= m->n_slots / 4 * 3 && enlarge(m) != NCD_OK)
+        return NCD_ERR_NOMEM;
+    size_t i = slot_of(h, m->n_slots);
+    while (m->slots[i] != NCD_NO_NODE && m->keys[m->slots[i]] != key)
+        i = (i + 1) & (m->n_slots - 1);
+    if (m->slots[i] == NCD_NO_NODE) {
+        if (add_node(m, key) != NCD_OK)
+            return NCD_ERR_NOMEM;
+        m->slots[i] = (uint32_t)(m->n_nodes - 1);
+    }
+    size_t node = m->slots[i];
+    if (m->tail[node] == UINT32_MAX || m->classes[m->tail[node]] != class)
+        if (add_posting(m, node, class) != NCD_OK)
+            return NCD_ERR_NOMEM;
+    m->counts[m->tail[node]]++;
+    m->totals[node]++;
+    if (m->last_text[node] != text) {
+        m->last_text[node] = text;
+        m->n_in[node]++;
+    }
+    return NCD_OK;
+}
+
+static ncd_status make_shard(void *job, size_t shard, unsigned thread,
+                             ncd_error *err)
+{
+    const struct build *b = job;
+    struct maker *m = &b->makers[shard];
+    uint64_t keys[NCD_KINDS];
+    (void)thread;
+    if (enlarge(m) != NCD_OK)
+        return ncd_fail_nomem(err);
+    for (size_t i = 0; i < b->n; i++) {
+        size_t text = b->order[i];
+        struct ncd_walk walk;
+        ncd_walk_begin(&walk, ncd_dataset_text(b->data, text));
+        while (ncd_walk_next(&walk, keys))
+            for (int kind = 0; kind < NCD_KINDS; kind++) {
+                uint64_t h = hash(keys[kind]);
+                if (shard_of(h) != shard || keys[kind] == NCD_NO_KEY)
+                    continue;
+                if (count(m, keys[kind], h, (uint32_t)text,
+                          b->data->classes[text]) != NCD_OK)
+                    return ncd_fail_nomem(err);
+            }
+    }
+    return NCD_OK;
+}
+
+/* --- Putting the shards together --- */
+
+static ncd_status make_room(struct ncd_counts *c)
+{
+    c->slots = malloc(c->slot_first[NCD_N_SHARDS] * sizeof *c->slots);
+    c->keys = malloc((c->n_nodes + 1) * sizeof *c->keys);
+    c->totals = malloc((c->n_nodes + 1) * sizeof *c->totals);
+    c->n_in = malloc((c->n_nodes + 1) * sizeof *c->n_in);
+    c->first = malloc((c->n_nodes + 1) * sizeof *c->first);
+    c->classes = malloc((c->n_postings + 1) * sizeof *c->classes);
+    c->counts = malloc((c->n_postings + 1) * sizeof *c->counts);
+    return c->slots && c->keys && c->totals && c->n_in && c->first &&
+                   c->classes && c->counts
+               ? NCD_OK
+               : NCD_ERR_NOMEM;
+}
+
+static void append_shard(struct ncd_counts *c, size_t shard, struct maker *m,
+                         size_t *n_nodes, size_t *n_postings)
+{
+    uint32_t *slots = c->slots + c->slot_first[shard];
+    for (size_t i = 0; i < m->n_slots; i++)
+        slots[i] = m->slots[i] == NCD_NO_NODE
+                       ? NCD_NO_NODE
+                       : m->slots[i] + (uint32_t)*n_nodes;
+    if (m->n_nodes == 0)
+        return; /* there are no arrays then */
+    memcpy(c->keys + *n_nodes, m->keys, m->n_nodes * sizeof *c->keys);
+    memcpy(c->totals + *n_nodes, m->totals, m->n_nodes * sizeof *c->totals);
+    memcpy(c->n_in + *n_nodes, m->n_in, m->n_nodes * sizeof *c->n_in);
+    for (size_t node = 0; node < m->n_nodes; node++) {
+        c->first[*n_nodes + node] = (uint32_t)*n_postings;
+        for (uint32_t p = m->head[node]; p != UINT32_MAX; p = m->next[p]) {
+            c->classes[*n_postings] = m->classes[p];
+            c->counts[(*n_postings)++] = m->counts[p];
+        }
+    }
+    *n_nodes += m->n_nodes;
+}
+
+static ncd_status join(struct ncd_counts *c, struct maker *makers,
+                       ncd_error *err)
+{
+    for (size_t s = 0; s < NCD_N_SHARDS; s++) {
+        c->slot_first[s + 1] = c->slot_first[s] + makers[s].n_slots;
+        c->n_nodes += makers[s].n_nodes;
+        c->n_postings += makers[s].n_postings;
+    }
+    if (c->n_nodes >= UINT32_MAX || c->n_postings >= UINT32_MAX)
+        return ncd_fail(err, NCD_ERR_INPUT,
+                        "too much text for a class model: more than 2^32 "
+                        "different contexts");
+    if (make_room(c) != NCD_OK)
+        return ncd_fail_nomem(err);
+    size_t n_nodes = 0, n_postings = 0;
+    for (size_t s = 0; s < NCD_N_SHARDS; s++) {
+        append_shard(c, s, &makers[s], &n_nodes, &n_postings);
+        maker_free(&makers[s]); /* for the memory */
+    }
+    c->first[n_nodes] = (uint32_t)n_postings;
+    return NCD_OK;
+}
+
+/* --- All of it --- */
+
+static size_t n_words_of(ncd_text text)
+{
+    struct ncd_walk walk;
+    uint64_t keys[NCD_KINDS];
+    size_t n = 0;
+    ncd_walk_begin(&walk, text);
+    while (ncd_walk_next(&walk, keys))
+        n += keys[NCD_PAIR] != NCD_NO_KEY;
+    return n;
+}
+
+static void count_places(struct ncd_counts *c, const struct build *b)
+{
+    for (size_t i = 0; i < b->n; i++) {
+        ncd_text text = ncd_dataset_text(b->data, b->order[i]);
+        uint32_t class = b->data->classes[b->order[i]];
+        size_t n_words = n_words_of(text);
+        c->symbols[class] += text.nbytes + 1; /* and the end mark */
+        c->n_symbols += text.nbytes + 1;
+        c->words[class] += n_words;
+        c->n_words += n_words;
+    }
+    c->n_texts = b->n;
+}
+
+/* The texts to count, class by class. */
+static size_t *order_texts(const ncd_dataset *data,
+                           const unsigned char *leave_out, size_t *n_out)
+{
+    size_t n_classes = data->labels.n, n = 0;
+    size_t *order = calloc(data->n + 1, sizeof *order);
+    size_t *at = calloc(n_classes + 2, sizeof *at);
+    for (size_t i = 0; order && at && i < data->n; i++)
+        if (!leave_out || !leave_out[i]) {
+            at[data->classes[i] + 1]++;
+            n++;
+        }
+    for (size_t c = 0; order && at && c < n_classes; c++)
+        at[c + 1] += at[c];
+    for (size_t i = 0; order && at && i < data->n; i++)
+        if (!leave_out || !leave_out[i])
+            order[at[data->classes[i]]++] = i;
+    *n_out = n;
+    if (!at) {
+        free(order);
+        order = NULL;
+    }
+    free(at);
+    return order;
+}
+
+ncd_status ncd_counts_build(struct ncd_counts *c, const ncd_dataset *data,
+                            const unsigned char *leave_out, unsigned threads,
+                            ncd_error *err)
+{
+    *c = (struct ncd_counts){.n_classes = data->labels.n};
+    struct build b = {.counts = c, .data = data};
+    if (data->n >= UINT32_MAX || data->bytes.n >= UINT32_MAX / 2)
+        return ncd_fail(err, NCD_ERR_INPUT,
+                        "too much text for a class model: over 2 GB");
+    size_t *order = order_texts(data, leave_out, &b.n);
+    b.order = order;
+    b.makers = calloc(NCD_N_SHARDS, sizeof *b.makers);
+    c->symbols = calloc(c->n_classes + 1, sizeof *c->symbols);
+    c->words = calloc(c->n_classes + 1, sizeof *c->words);
+    ncd_status status = NCD_OK;
+    if (!order || !b.makers || !c->symbols || !c->words)
+        status = ncd_fail_nomem(err);
+    else
+        count_places(c, &b);
+    if (status == NCD_OK)
+        status =
+            ncd_parallel_for(NCD_N_SHARDS, threads, make_shard, &b, NULL, err);
+    if (status == NCD_OK)
+        status = join(c, b.makers, err);
+    for (size_t s = 0; b.makers && s < NCD_N_SHARDS; s++)
+        maker_free(&b.makers[s]);
+    free(b.makers);
+    free(order);
+    return status;
+}
+
+void ncd_counts_free(struct ncd_counts *c)
+{
+    free(c->slots);
+    free(c->keys);
+    free(c->totals);
+    free(c->n_in);
+    free(c->first);
+    free(c->classes);
+    free(c->counts);
+    free(c->symbols);
+    free(c->words);
+    *c = (struct ncd_counts){0};
+}
+
+uint32_t ncd_counts_of(const struct ncd_counts *c, uint32_t node,
+                       uint32_t class)
+{
+    for (uint32_t p = c->first[node]; p < c->first[node + 1]; p++)
+        if (c->classes[p] == class)
+            return c->counts[p];
+    return 0;
+}
+
+/* --- Rows --- */
+
+ncd_status ncd_rows_find(struct ncd_rows *rows, const struct ncd_counts *c,
+                         ncd_text text)
+{
+    struct ncd_walk walk;
+    uint64_t keys[NCD_KINDS];
+    rows->n = ncd_walk_n_rows(text);
+    if (ncd_grow(&rows->nodes, &rows->capacity, rows->n * NCD_KINDS,
+                 sizeof *rows->nodes) != NCD_OK)
+        return NCD_ERR_NOMEM;
+    uint32_t *out = rows->nodes;
+    rows->n_words = 0;
+    ncd_walk_begin(&walk, text);
+    for (; ncd_walk_next(&walk, keys); out += NCD_KINDS) {
+        /* A window that was never seen is part of no longer one that was. */
+        uint32_t found = 0;
+        for (int kind = 0; kind < NCD_WINDOWS; kind++)
+            out[kind] = found = found == NCD_NO_NODE || keys[kind] == NCD_NO_KEY
+                                    ? NCD_NO_NODE
+                                    : ncd_counts_find(c, keys[kind]);
+        out[NCD_WORD] = out[NCD_PAIR] = NCD_NO_NODE;
+        rows->n_words += keys[NCD_PAIR] != NCD_NO_KEY;
+        if (keys[NCD_WORD] != NCD_NO_KEY)
+            out[NCD_WORD] = ncd_counts_find(c, keys[NCD_WORD]);
+        if (keys[NCD_PAIR] != NCD_NO_KEY && out[NCD_WORD] != NCD_NO_NODE)
+            out[NCD_PAIR] = ncd_counts_find(c, keys[NCD_PAIR]);
+    }
+    return NCD_OK;
+}
+
+void ncd_rows_free(struct ncd_rows *rows)
+{
+    free(rows->nodes);
+    *rows = (struct ncd_rows){0};
+}

@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * How often each class has seen each gram: one table for all classes.
+ *
+ * A node is a gram with its count over all texts; its postings are the counts
+ * of the classes that have seen it, in increasing order of classes, and no
+ * others. So a class costs something only where it has seen a context, and 500
+ * classes cost no more than 5 do.
+ *
+ * The table is built in shards by the hash of the key, each on one thread,
+ * which is why neither its contents nor their order depend on the number of
+ * threads.
+ */
+#ifndef NCD_CLASSMODEL_COUNTS_H
+#define NCD_CLASSMODEL_COUNTS_H
+
+#include "classmodel/grams.h"
+#include "text/dataset.h"
+
+#define NCD_NO_NODE UINT32_MAX
+#define NCD_NO_CLASS UINT32_MAX
+
+#define NCD_SHARD_BITS 4
+#define NCD_N_SHARDS (1 << NCD_SHARD_BITS)
+
+struct ncd_counts {
+    size_t n_texts, n_classes, n_nodes, n_postings;
+    /* Hash table: shard s has the slots from slot_first[s] on, a power of two
+     * many; a slot holds a node or NCD_NO_NODE. */
+    size_t slot_first[NCD_N_SHARDS + 1];
+    uint32_t *slots;
+    uint64_t *keys;    /* [n_nodes] */
+    uint32_t *totals;  /* [n_nodes] occurrences */
+    uint32_t *n_in;    /* [n_nodes] texts it occurs in */
+    uint32_t *first;   /* [n_nodes + 1] first posting */
+    uint32_t *classes; /* [n_postings] */
+    uint32_t *counts;  /* [n_postings] occurrences in texts of the class */
+    /* Contexts of every gram of the lowest order: places with a symbol, and
+     * with a word, of each class and of all. */
+    uint64_t *symbols, *words; /* [n_classes] */
+    uint64_t n_symbols, n_words;
+};
+
+/* Counts the texts whose `leave_out` is zero (NULL: all of them); the classes
+ * are those of the data set. Statuses: NOMEM, INPUT (more than 2^32 - 1
+ * different grams, or occurrences of one). */
+ncd_status ncd_counts_build(struct ncd_counts *counts, const ncd_dataset *data,
+                            const unsigned char *leave_out, unsigned threads,
+                            ncd_error *err);
+void ncd_counts_free(struct ncd_counts *counts);
+
+/* The node of a key, or NCD_NO_NODE. */
+uint32_t ncd_counts_find(const struct ncd_counts *counts, uint64_t key);
+
+/* Nodes of a text's rows, reused from text to text. */
+struct ncd_rows {
+    uint32_t *nodes; /* [n][NCD_KINDS] */
+    size_t n, capacity;
+    size_t n_words; /* the end of their sequence is one */
+};
+
+ncd_status ncd_rows_find(struct ncd_rows *rows, const struct ncd_counts *counts,
+                         ncd_text text);
+void ncd_rows_free(struct ncd_rows *rows);
+
+/* What a class has counted of a node; 0 where it has not seen it. */
+uint32_t ncd_counts_of(const struct ncd_counts *counts, uint32_t node,
+                       uint32_t class);
+
+#endif

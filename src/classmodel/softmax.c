@@ -1,0 +1,233 @@
+/* SPDX-License-Identifier: MIT */
+/* Softmax regression; see softmax.h. */
+#include "classmodel/softmax.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "classmodel/real.h"
+#include "util/error.h"
+#include "util/parallel.h"
+
+#define HISTORY 10
+#define MAX_STEPS 100
+#define MAX_HALVINGS 30
+#define ENOUGH 1e-7 /* relative decrease at which it has converged */
+
+/* Sums are taken chunk by chunk, and the chunks' in order, so that they are the
+ * same for any number of threads. */
+#define N_CHUNKS 32
+
+struct problem {
+    const struct ncd_softmax_data *data;
+    double precision_w, precision_b;
+    const double *squares; /* [n_features] */
+    unsigned threads;
+    size_t n;         /* unknowns: weights, then biases */
+    const double *at; /* [n] */
+    double *partial;  /* [N_CHUNKS][n + 1] gradient and loss */
+    double *scores;   /* [N_CHUNKS][n_classes] */
+};
+
+void ncd_softmax(double *scores, size_t n)
+{
+    double best = scores[0], sum = 0;
+    for (size_t c = 1; c < n; c++)
+        best = scores[c] > best ? scores[c] : best;
+    for (size_t c = 0; c < n; c++)
+        sum += scores[c] = ncd_exp(scores[c] - best);
+    for (size_t c = 0; c < n; c++)
+        scores[c] /= sum;
+}
+
+static ncd_status sum_chunk(void *job, size_t chunk, unsigned thread,
+                            ncd_error *err)
+{
+    const struct problem *p = job;
+    const struct ncd_softmax_data *d = p->data;
+    size_t n_classes = d->n_classes, k;
+    size_t begin = chunk * d->n / N_CHUNKS, end = (chunk + 1) * d->n / N_CHUNKS;
+    double *sums = p->partial + chunk * (p->n + 1);
+    double *q = p->scores + chunk * n_classes;
+    (void)thread;
+    (void)err;
+    memset(sums, 0, (p->n + 1) * sizeof *sums);
+    for (size_t i = begin; i < end; i++) {
+        const float *x = d->x + i * d->n_features * n_classes, *row = x;
+        memcpy(q, p->at + d->n_features, n_classes * sizeof *q);
+        for (k = 0; k < d->n_features; k++, row += n_classes)
+            for (size_t c = 0; c < n_classes; c++)
+                q[c] += p->at[k] * (double)row[c];
+        ncd_softmax(q, n_classes);
+        double truth = q[d->truth[i]];
+        sums[p->n] -= ncd_ln(truth > 1e-300 ? truth : 1e-300);
+        q[d->truth[i]] -= 1;
+        for (k = 0, row = x; k < d->n_features; k++, row += n_classes)
+            for (size_t c = 0; c < n_classes; c++)
+                sums[k] += q[c] * (double)row[c];
+        for (size_t c = 0; c < n_classes; c++)
+            sums[d->n_features + c] += q[c];
+    }
+    return NCD_OK;
+}
+
+/* Loss without and with the prior, and its gradient, at `at`. */
+static double evaluate(struct problem *p, const double *at, double *gradient,
+                       double *loss_out)
+{
+    p->at = at;
+    ncd_parallel_for(N_CHUNKS, p->threads, sum_chunk, p, NULL, NULL);
+    double scale = 1. / (double)p->data->n, loss = 0, prior = 0;
+    memset(gradient, 0, p->n * sizeof *gradient);
+    for (size_t chunk = 0; chunk < N_CHUNKS; chunk++) {
+        const double *sums = p->partial + chunk * (p->n + 1);
+        for (size_t i = 0; i < p->n; i++)
+            gradient[i] += sums[i] * scale;
+        loss += sums[p->n] * scale;
+    }
+    for (size_t i = 0; i < p->n; i++) {
+        int is_weight = i < p->data->n_features;
+        double strength = scale * (is_weight ? p->precision_w * p->squares[i]
+                                             : p->precision_b);
+        gradient[i] += strength * at[i];
+        if (is_weight && p->data->frozen && p->data->frozen[i])
+            gradient[i] = 0;
+        prior += strength * at[i] * at[i] / 2;
+    }
+    *loss_out = loss;
+    return loss + prior;
+}
+
+static double dot(const double *a, const double *b, size_t n)
+{
+    double sum = 0;
+    for (size_t i = 0; i < n; i++)
+        sum += a[i] * b[i];
+    return sum;
+}
+
+/* The last steps and changes of the gradient, newest last. */
+struct history {
+    double *s, *y; /* [HISTORY][n] */
+    double rho[HISTORY];
+    size_t n_kept, n;
+};
+
+static void remember(struct history *h, const double *step,
+                     const double *change)
+{
+    double curvature = dot(step, change, h->n);
+    if (curvature <= 0)
+        return;
+    if (h->n_kept == HISTORY) {
+        size_t nbytes = (HISTORY - 1) * h->n * sizeof *h->s;
+        memmove(h->s, h->s + h->n, nbytes);
+        memmove(h->y, h->y + h->n, nbytes);
+        memmove(h->rho, h->rho + 1, (HISTORY - 1) * sizeof *h->rho);
+        h->n_kept--;
+    }
+    memcpy(h->s + h->n_kept * h->n, step, h->n * sizeof *step);
+    memcpy(h->y + h->n_kept * h->n, change, h->n * sizeof *change);
+    h->rho[h->n_kept++] = 1 / curvature;
+}
+
+/* The gradient times the approximate inverse Hessian, in place: the two loops
+ * of Nocedal 1980. */
+static void direct(const struct history *h, double *q)
+{
+    double alpha[HISTORY];
+    for (size_t i = h->n_kept; i-- > 0;) {
+        alpha[i] = h->rho[i] * dot(h->s + i * h->n, q, h->n);
+        for (size_t j = 0; j < h->n; j++)
+            q[j] -= alpha[i] * h->y[i * h->n + j];
+    }
+    if (h->n_kept) {
+        const double *y = h->y + (h->n_kept - 1) * h->n;
+        double scale = 1 / (h->rho[h->n_kept - 1] * dot(y, y, h->n));
+        for (size_t j = 0; j < h->n; j++)
+            q[j] *= scale;
+    }
+    for (size_t i = 0; i < h->n_kept; i++) {
+        double beta = h->rho[i] * dot(h->y + i * h->n, q, h->n);
+        for (size_t j = 0; j < h->n; j++)
+            q[j] += (alpha[i] - beta) * h->s[i * h->n + j];
+    }
+}
+
+/* Vectors of the search, one allocation. */
+struct vectors {
+    double *at, *next, *gradient, *next_gradient, *direction;
+};
+
+/* One step of backtracking line search; 0 where there is no decrease left. */
+static int step(struct problem *p, struct history *h, struct vectors *v,
+                double *value, double *loss)
+{
+    size_t n = p->n;
+    memcpy(v->direction, v->gradient, n * sizeof *v->gradient);
+    direct(h, v->direction);
+    double slope = dot(v->direction, v->gradient, n), length = 1, next_loss;
+    for (int i = 0; i < MAX_HALVINGS; i++, length /= 2) {
+        for (size_t j = 0; j < n; j++)
+            v->next[j] = v->at[j] - length * v->direction[j];
+        double next = evaluate(p, v->next, v->next_gradient, &next_loss);
+        if (!(next <= *value - 1e-4 * length * slope))
+            continue;
+        for (size_t j = 0; j < n; j++) {
+            v->at[j] = v->next[j] - v->at[j];
+            v->direction[j] = v->next_gradient[j] - v->gradient[j];
+        }
+        remember(h, v->at, v->direction);
+        memcpy(v->at, v->next, n * sizeof *v->at);
+        memcpy(v->gradient, v->next_gradient, n * sizeof *v->gradient);
+        int goes_on = *value - next > ENOUGH * fabs(next);
+        *value = next;
+        *loss = next_loss;
+        return goes_on;
+    }
+    return 0;
+}
+
+static void search(struct problem *p, struct history *h, struct vectors *v,
+                   double *loss)
+{
+    double value = evaluate(p, v->at, v->gradient, loss);
+    for (int i = 0; i < MAX_STEPS && step(p, h, v, &value, loss); i++)
+        ;
+}
+
+ncd_status ncd_softmax_fit(const struct ncd_softmax_data *data,
+                           const double *squares, double precision_w,
+                           double precision_b, unsigned threads, double *w,
+                           double *b, double *loss_out, ncd_error *err)
+{
+    size_t n = data->n_features + data->n_classes;
+    struct problem p = {.data = data,
+                        .precision_w = precision_w,
+                        .precision_b = precision_b,
+                        .squares = squares,
+                        .threads = threads,
+                        .n = n};
+    double *memory = calloc((5 + 2 * HISTORY) * n, sizeof *memory);
+    p.partial = calloc(N_CHUNKS * (n + 1), sizeof *p.partial);
+    p.scores = calloc(N_CHUNKS * data->n_classes, sizeof *p.scores);
+    ncd_status status = NCD_OK;
+    if (memory && p.partial && p.scores) {
+        struct vectors v = {memory, memory + n, memory + 2 * n, memory + 3 * n,
+                            memory + 4 * n};
+        struct history h = {
+            .s = memory + 5 * n, .y = memory + (5 + HISTORY) * n, .n = n};
+        memcpy(v.at, w, data->n_features * sizeof *w);
+        memcpy(v.at + data->n_features, b, data->n_classes * sizeof *b);
+        search(&p, &h, &v, loss_out);
+        memcpy(w, v.at, data->n_features * sizeof *w);
+        memcpy(b, v.at + data->n_features, data->n_classes * sizeof *b);
+    } else {
+        status = ncd_fail_nomem(err);
+    }
+    free(memory);
+    free(p.partial);
+    free(p.scores);
+    return status;
+}

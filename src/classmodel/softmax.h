@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Softmax regression with few weights that all classes share: the score of
+ * class c of case i is b[c] + sum over k of w[k] x[i][k][c]. What is minimised
+ * is the mean code length of the true classes in nats plus a Gaussian prior on
+ * w and b, a convex function, by L-BFGS (Liu & Nocedal 1989).
+ */
+#ifndef NCD_CLASSMODEL_SOFTMAX_H
+#define NCD_CLASSMODEL_SOFTMAX_H
+
+#include "ncdclass.h"
+
+struct ncd_softmax_data {
+    size_t n, n_features, n_classes;
+    const float *x;        /* [n][n_features][n_classes] */
+    const uint32_t *truth; /* [n] */
+    /* [n_features] of weights that stay 0; may be NULL */
+    const unsigned char *frozen;
+};
+
+/*
+ * w: [n_features] and b: [n_classes], where to start on entry, the solution on
+ * return; the prior's means are 0. squares: [n_features] mean
+ * squares of the features, to whose size weights are relative. precision: of
+ * the priors of w and b, as if so many cases had been seen. loss_out: mean code
+ * length of the cases at the solution, nats.
+ */
+ncd_status ncd_softmax_fit(const struct ncd_softmax_data *data,
+                           const double *squares, double precision_w,
+                           double precision_b, unsigned threads, double *w,
+                           double *b, double *loss_out, ncd_error *err);
+
+/* Scores to probabilities, in place. */
+void ncd_softmax(double *scores, size_t n);
+
+#endif

@@ -1,0 +1,562 @@
+/* SPDX-License-Identifier: MIT */
+/* Class models: probabilities, leaving out, fitting, and odd data. */
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "classmodel/classmodel.h"
+#include "classmodel/real.h"
+#include "classmodel/softmax.h"
+#include "support.h"
+
+/* --- Numbers --- */
+
+START_TEST(logarithm_and_exponential_are_right)
+{
+    struct rng rng = {1};
+    for (int i = 0; i < 100000; i++) {
+        double x = ldexp((double)(1 + rng_below(&rng, 1 << 30)),
+                         (int)rng_below(&rng, 200) - 100);
+        ck_assert_double_eq_tol(ncd_ln(x), log(x), 1e-13);
+        double y = ((double)rng_below(&rng, 1 << 30) / (1 << 20)) - 650;
+        ck_assert_double_eq_tol(ncd_exp(y) / exp(y), 1, 1e-12);
+    }
+    ck_assert_double_eq(ncd_ln(1), 0);
+    ck_assert_double_eq(ncd_exp(0), 1);
+    ck_assert_double_eq(ncd_exp(-1e9), 0);
+}
+END_TEST
+
+START_TEST(softmax_fit_finds_the_minimum)
+{
+    /* One feature that is the class's log odds up to a factor of 2. */
+    enum { N = 400 };
+    float x[N * 2];
+    uint32_t truth[N];
+    struct rng rng = {2};
+    for (int i = 0; i < N; i++) {
+        double odds = (double)rng_below(&rng, 5) - 2;
+        double p = 1 / (1 + exp(-2 * odds));
+        x[2 * i] = 0;
+        x[2 * i + 1] = (float)odds;
+        truth[i] = (double)rng_below(&rng, 1000) < 1000 * p;
+    }
+    struct ncd_softmax_data data = {N, 1, 2, x, truth, NULL};
+    double w = 0, b[2] = {0, 0}, square = 1, loss, other;
+    ncd_error err;
+    ck_status(
+        ncd_softmax_fit(&data, &square, 1e-6, 1e-6, 1, &w, b, &loss, &err),
+        NCD_OK, &err);
+    ck_assert_double_eq_tol(w, 2, 0.5);
+    for (int i = 0; i < 2; i++) {
+        double near = w + (i ? 0.05 : -0.05), biases[2] = {b[0], b[1]};
+        /* A prior so strong that nothing moves. */
+        ck_status(ncd_softmax_fit(&data, &square, 1e12, 1e12, 1, &near, biases,
+                                  &other, &err),
+                  NCD_OK, &err);
+        ck_assert_double_gt(other, loss);
+    }
+}
+END_TEST
+
+/* --- Counts and probabilities --- */
+
+struct fixture {
+    ncd_dataset *data;
+    struct ncd_counts counts;
+    struct ncd_smoothing smoothing;
+};
+
+static struct fixture fixture_of(ncd_dataset *data)
+{
+    struct fixture f = {.data = data};
+    ncd_error err;
+    ncd_smoothing_init(&f.smoothing);
+    ck_status(ncd_counts_build(&f.counts, data, NULL, 2, &err), NCD_OK, &err);
+    return f;
+}
+
+static void drop(struct fixture *f)
+{
+    ncd_counts_free(&f->counts);
+    ncd_dataset_free(f->data);
+}
+
+/* A window of the training texts, or of random symbols. */
+static uint64_t random_window(struct rng *rng, const ncd_dataset *data)
+{
+    ncd_text text = ncd_dataset_text(data, rng_below(rng, data->n));
+    const unsigned char *bytes = text.bytes;
+    size_t at = rng_below(rng, text.nbytes);
+    uint64_t window = 0;
+    int seen = rng_below(rng, 4) > 0;
+    for (size_t i = 0; i < NCD_WINDOWS; i++) {
+        unsigned symbol = (unsigned)rng_below(rng, 256);
+        if (seen)
+            symbol = at + i < NCD_WINDOWS ? NCD_SYMBOL_START
+                                          : bytes[at + i - NCD_WINDOWS];
+        window = window << NCD_SYMBOL_BITS | symbol;
+    }
+    return window;
+}
+
+START_TEST(probabilities_sum_to_one)
+{
+    struct rng rng = {3};
+    struct fixture f = fixture_of(random_dataset(4, 3, 20, 120));
+    for (int round = 0; round < 300; round++) {
+        uint64_t window = random_window(&rng, f.data);
+        unsigned kind = (unsigned)rng_below(&rng, NCD_WINDOWS);
+        uint32_t class = (uint32_t)rng_below(&rng, 4);
+        double sum = 0;
+        for (unsigned symbol = 0; symbol < 258; symbol++) {
+            if (symbol == NCD_SYMBOL_START)
+                continue;
+            double p = ncd_symbol_probability(&f.counts, &f.smoothing,
+                                              class == 3 ? NCD_NO_CLASS : class,
+                                              kind, window, symbol);
+            ck_assert_double_gt(p, 0);
+            sum += p;
+        }
+        ck_assert_double_eq_tol(sum, 1, 1e-12);
+    }
+    drop(&f);
+}
+END_TEST
+
+/* The evidence of each kind of window, from single probabilities. */
+START_TEST(evidence_is_the_sum_of_log_ratios)
+{
+    struct fixture f = fixture_of(random_dataset(5, 3, 10, 90));
+    struct ncd_reading reading = {0};
+    ncd_text text = text_of("a word that no text has, and zz \x80 too");
+    const unsigned char *bytes = text.bytes;
+    double evidence[NCD_KINDS * 3];
+    ck_assert_int_eq(ncd_reading_begin(&reading, &f.counts, text), NCD_OK);
+    ncd_evidence(&f.counts, &f.smoothing, &reading, NCD_NO_CLASS, evidence,
+                 NULL);
+    ncd_reading_end(&reading);
+    for (uint32_t class = 0; class < 3; class ++)
+        for (unsigned kind = 0; kind < NCD_WINDOWS; kind++) {
+            uint64_t window = 0;
+            double sum = 0;
+            for (int i = 0; i < NCD_WINDOWS; i++)
+                window = window << NCD_SYMBOL_BITS | NCD_SYMBOL_START;
+            for (size_t i = 0; i <= text.nbytes; i++) {
+                unsigned symbol = i < text.nbytes ? bytes[i] : NCD_SYMBOL_END;
+                sum += log(ncd_symbol_probability(&f.counts, &f.smoothing,
+                                                  class, kind, window, symbol) /
+                           ncd_symbol_probability(&f.counts, &f.smoothing,
+                                                  NCD_NO_CLASS, kind, window,
+                                                  symbol));
+                window = window << NCD_SYMBOL_BITS | symbol;
+            }
+            ck_assert_double_eq_tol(evidence[kind * 3 + class], sum, 1e-9);
+        }
+    ncd_reading_free(&reading);
+    drop(&f);
+}
+END_TEST
+
+/* --- Leaving out --- */
+
+static void read_evidence(const struct fixture *f, ncd_text text, uint32_t own,
+                          double *evidence, struct ncd_code_lengths *lengths)
+{
+    struct ncd_reading reading = {0};
+    ck_assert_int_eq(ncd_reading_begin(&reading, &f->counts, text), NCD_OK);
+    ncd_evidence(&f->counts, &f->smoothing, &reading, own, evidence, lengths);
+    ncd_reading_end(&reading);
+    ncd_reading_free(&reading);
+}
+
+static void expect_exact_leaving_out(ncd_dataset *data)
+{
+    struct fixture whole = fixture_of(data);
+    size_t n_classes = data->labels.n;
+    unsigned char *leave_out = calloc(data->n, 1);
+    double *removed = calloc(2 * NCD_KINDS * n_classes, sizeof *removed);
+    double *without = removed + NCD_KINDS * n_classes;
+    ncd_error err;
+    for (size_t i = 0; i < data->n; i++) {
+        struct fixture rest = whole;
+        struct ncd_code_lengths a, b;
+        leave_out[i] = 1;
+        ck_status(ncd_counts_build(&rest.counts, data, leave_out, 1, &err),
+                  NCD_OK, &err);
+        ncd_text text = ncd_dataset_text(data, i);
+        read_evidence(&whole, text, data->classes[i], removed, &a);
+        read_evidence(&rest, text, NCD_NO_CLASS, without, &b);
+        for (size_t k = 0; k < NCD_KINDS * n_classes; k++)
+            ck_assert_double_eq(removed[k], without[k]);
+        ck_assert_double_eq(a.corpus, b.corpus);
+        ncd_counts_free(&rest.counts);
+        leave_out[i] = 0;
+    }
+    free(leave_out);
+    free(removed);
+    drop(&whole);
+}
+
+START_TEST(leaving_out_is_training_without)
+{
+    static const char *const odd[] = {"a",    "same", "a", "same",      "b",
+                                      "same", "b",    "",  "c",         "alone",
+                                      "a",    "aaaa", "d", "A a\xff a", NULL};
+    expect_exact_leaving_out(random_dataset(6, 4, 6, 150));
+    expect_exact_leaving_out(random_dataset(7, 2, 12, 20));
+    expect_exact_leaving_out(dataset_of(odd));
+}
+END_TEST
+
+/* --- Training and prediction --- */
+
+static double *predict_all(const ncd_dataset *data, const ncd_text *texts,
+                           size_t n, unsigned threads)
+{
+    struct ncd_classmodel model;
+    struct ncd_class_crew crew = {0};
+    ncd_error err;
+    double *out = calloc(n * data->labels.n, sizeof *out);
+    ck_status(ncd_classmodel_train(&model, data, threads, NULL, &err), NCD_OK,
+              &err);
+    ck_status(ncd_classmodel_predict(&model, &crew, texts, n, threads, NULL,
+                                     out, &err),
+              NCD_OK, &err);
+    ncd_class_crew_free(&crew);
+    ncd_classmodel_free(&model);
+    return out;
+}
+
+static const char *const odd_texts[] = {"",  "\x01\xfe", "the",
+                                        "A", "zzzzzzzz", "the house of the"};
+
+static void fill_odd_texts(ncd_text *texts)
+{
+    for (size_t i = 0; i < COUNT(odd_texts); i++)
+        texts[i] = text_of(odd_texts[i]);
+}
+
+START_TEST(threads_change_nothing)
+{
+    ncd_dataset *data = random_dataset(8, 5, 12, 200);
+    ncd_text texts[COUNT(odd_texts)];
+    size_t n = COUNT(odd_texts);
+    fill_odd_texts(texts);
+    double *one = predict_all(data, texts, n, 1);
+    for (unsigned threads = 2; threads <= 7; threads += 5) {
+        double *more = predict_all(data, texts, n, threads);
+        ck_assert_mem_eq(one, more, n * data->labels.n * sizeof *one);
+        free(more);
+    }
+    free(one);
+    ncd_dataset_free(data);
+}
+END_TEST
+
+/* Whatever the data, probabilities are probabilities. */
+static void expect_probabilities(ncd_dataset *data)
+{
+    ncd_text texts[COUNT(odd_texts)];
+    size_t n_classes = data->labels.n;
+    fill_odd_texts(texts);
+    double *p = predict_all(data, texts, COUNT(odd_texts), 2);
+    for (size_t i = 0; i < COUNT(odd_texts); i++) {
+        double sum = 0;
+        for (size_t c = 0; c < n_classes; c++) {
+            ck_assert_double_ge(p[i * n_classes + c], 0);
+            sum += p[i * n_classes + c];
+        }
+        ck_assert_double_eq_tol(sum, 1, 1e-9);
+    }
+    free(p);
+    ncd_dataset_free(data);
+}
+
+START_TEST(odd_data_trains)
+{
+    static const char *const one_class[] = {"a", "one", "a", "two", NULL};
+    static const char *const one_text[] = {"a", "one", NULL};
+    static const char *const one_each[] = {"a", "one",   "b", "two",
+                                           "c", "three", NULL};
+    static const char *const empty[] = {"a", "", "b", "", NULL};
+    static const char *const half_empty[] = {"a", "",    "b", "text",
+                                             "b", "the", NULL};
+    static const char *const conflict[] = {"a", "same", "b", "same",
+                                           "a", "same", NULL};
+    expect_probabilities(dataset_of(one_class));
+    expect_probabilities(dataset_of(one_text));
+    expect_probabilities(dataset_of(one_each));
+    expect_probabilities(dataset_of(empty));
+    expect_probabilities(dataset_of(half_empty));
+    expect_probabilities(dataset_of(conflict));
+}
+END_TEST
+
+START_TEST(it_learns)
+{
+    ncd_dataset *data = random_dataset(9, 4, 40, 200);
+    ncd_dataset *test = random_dataset(10, 4, 25, 200);
+    ncd_text texts[100];
+    size_t n_right = 0;
+    for (size_t i = 0; i < test->n; i++)
+        texts[i] = ncd_dataset_text(test, i);
+    double *p = predict_all(data, texts, test->n, 2);
+    for (size_t i = 0; i < test->n; i++) {
+        size_t best = 0;
+        for (size_t c = 1; c < 4; c++)
+            best = p[i * 4 + c] > p[i * 4 + best] ? c : best;
+        n_right += best == test->classes[i];
+    }
+    ck_assert_uint_ge(n_right, 90);
+    free(p);
+    ncd_dataset_free(data);
+    ncd_dataset_free(test);
+}
+END_TEST
+
+/* --- The whole model --- */
+
+static ncd_model *class_model(const ncd_dataset *data)
+{
+    ncd_options options;
+    ncd_model *model;
+    ncd_error err;
+    ncd_options_init(&options);
+    options.method = NCD_METHOD_CLASS;
+    ck_status(ncd_model_train(data, &options, &model, &err), NCD_OK, &err);
+    return model;
+}
+
+static void expect_same_answers(const ncd_model *a, const ncd_model *b)
+{
+    ncd_prediction *p, *q;
+    ncd_text texts[COUNT(odd_texts)];
+    ncd_error err;
+    fill_odd_texts(texts);
+    ck_assert_int_eq(ncd_prediction_new(&p), NCD_OK);
+    ck_assert_int_eq(ncd_prediction_new(&q), NCD_OK);
+    ck_status(ncd_model_predict(a, texts, COUNT(odd_texts), NULL, p, &err),
+              NCD_OK, &err);
+    ck_status(ncd_model_predict(b, texts, COUNT(odd_texts), NULL, q, &err),
+              NCD_OK, &err);
+    for (size_t i = 0; i < COUNT(odd_texts); i++) {
+        size_t n = ncd_prediction_n_labels(p, i);
+        ck_assert_uint_eq(n, ncd_prediction_n_labels(q, i));
+        ck_assert_uint_eq(ncd_prediction_n_neighbors(p, i), 0);
+        for (size_t r = 0; r < n; r++) {
+            ck_assert_str_eq(ncd_prediction_label(p, i, r),
+                             ncd_prediction_label(q, i, r));
+            ck_assert_double_eq(ncd_prediction_share(p, i, r),
+                                ncd_prediction_share(q, i, r));
+            if (r > 0)
+                ck_assert_double_ge(ncd_prediction_share(p, i, r - 1),
+                                    ncd_prediction_share(p, i, r));
+        }
+    }
+    ncd_prediction_free(p);
+    ncd_prediction_free(q);
+}
+
+START_TEST(a_saved_model_answers_alike)
+{
+    ncd_dataset *data = random_dataset(11, 3, 20, 150);
+    ncd_model *model = class_model(data), *loaded;
+    ncd_training a, b;
+    ncd_error err;
+    const char *path = scratch("class.ncd");
+    ck_status(ncd_model_save(model, path, &err), NCD_OK, &err);
+    ck_status(ncd_model_load(path, &loaded, &err), NCD_OK, &err);
+    ncd_options options;
+    ncd_model_options(loaded, &options);
+    ck_assert_int_eq(options.method, NCD_METHOD_CLASS);
+    expect_same_answers(model, loaded);
+    ncd_model_training(model, &a);
+    ncd_model_training(loaded, &b);
+    ck_assert_mem_eq(&a, &b, sizeof a);
+    ck_assert_uint_eq(a.n_judged, 60);
+    ck_assert_double_gt(a.corpus_bits, 0);
+    ncd_model_free(model);
+    ncd_model_free(loaded);
+    ncd_dataset_free(data);
+}
+END_TEST
+
+/* The texts from `first` on of every second or of all. */
+static ncd_dataset *part_of(const ncd_dataset *data, size_t first, size_t step)
+{
+    size_t chosen[200], n = 0;
+    ncd_dataset *part;
+    ncd_error err;
+    for (size_t i = first; i < data->n; i += step)
+        chosen[n++] = i;
+    ck_status(ncd_dataset_select(data, chosen, n, &part, &err), NCD_OK, &err);
+    return part;
+}
+
+/* A model's file, so that two can be compared to the byte. */
+static struct ncd_buf file_of(const ncd_model *model)
+{
+    ncd_error err;
+    const char *path = scratch("same.ncd");
+    ck_status(ncd_model_save(model, path, &err), NCD_OK, &err);
+    return read_whole(path);
+}
+
+static void expect_same_model(ncd_model *a, ncd_model *b)
+{
+    struct ncd_buf x = file_of(a), y = file_of(b);
+    ck_assert_uint_eq(x.n, y.n);
+    ck_assert_mem_eq(x.bytes, y.bytes, x.n);
+    ncd_buf_free(&x);
+    ncd_buf_free(&y);
+    ncd_model_free(a);
+    ncd_model_free(b);
+}
+
+static ncd_model *model_of(const ncd_dataset *data, ncd_method method)
+{
+    ncd_options options;
+    ncd_model *model;
+    ncd_error err;
+    ncd_options_init(&options);
+    options.method = method;
+    options.k = 3;
+    ck_status(ncd_model_train(data, &options, &model, &err), NCD_OK, &err);
+    return model;
+}
+
+START_TEST(updating_is_training_on_all)
+{
+    for (int method = NCD_METHOD_KNN; method <= NCD_METHOD_CLASS; method++) {
+        ncd_dataset *all = random_dataset(13, 4, 15, 120);
+        ncd_dataset *rest = part_of(all, 12, 1);
+        size_t chosen[12];
+        ncd_dataset *some;
+        ncd_model *model, *updated, *reduced;
+        ncd_error err;
+        for (size_t i = 0; i < 12; i++)
+            chosen[i] = i;
+        ck_status(ncd_dataset_select(all, chosen, 12, &some, &err), NCD_OK,
+                  &err);
+        model = model_of(some, (ncd_method)method);
+        ck_status(ncd_model_update(model, rest, NULL, NULL, &updated, &err),
+                  NCD_OK, &err);
+        ncd_model_free(model);
+        ck_status(ncd_model_update(updated, NULL, rest, NULL, &reduced, &err),
+                  NCD_OK, &err);
+        expect_same_model(updated, model_of(all, (ncd_method)method));
+        expect_same_model(reduced, model_of(some, (ncd_method)method));
+        ncd_dataset_free(all);
+        ncd_dataset_free(some);
+        ncd_dataset_free(rest);
+    }
+}
+END_TEST
+
+START_TEST(only_what_is_there_can_be_forgotten)
+{
+    static const char *const have[] = {"a", "one", "b", "two",
+                                       "a", "one", NULL};
+    static const char *const both[] = {"a", "one", "a", "one", NULL};
+    static const char *const three[] = {"a", "one", "a", "one",
+                                        "a", "one", NULL};
+    static const char *const other_label[] = {"b", "one", NULL};
+    ncd_dataset *data = dataset_of(have), *gone = dataset_of(both);
+    ncd_model *model = class_model(data), *updated;
+    ncd_error err;
+    ck_status(ncd_model_update(model, NULL, gone, NULL, &updated, &err), NCD_OK,
+              &err);
+    ck_assert_uint_eq(ncd_dataset_n_texts(ncd_model_dataset(updated)), 1);
+    ck_assert_uint_eq(ncd_dataset_n_classes(ncd_model_dataset(updated)), 1);
+    ncd_model_free(updated);
+    ncd_dataset_free(gone);
+    gone = dataset_of(three);
+    ck_status(ncd_model_update(model, NULL, gone, NULL, &updated, &err),
+              NCD_ERR_INPUT, &err);
+    ncd_dataset_free(gone);
+    gone = dataset_of(other_label);
+    ck_status(ncd_model_update(model, NULL, gone, NULL, &updated, &err),
+              NCD_ERR_INPUT, &err);
+    ncd_dataset_free(gone);
+    ck_status(ncd_model_update(model, NULL, data, NULL, &updated, &err),
+              NCD_ERR_INPUT, &err);
+    ncd_model_free(model);
+    ncd_dataset_free(data);
+}
+END_TEST
+
+START_TEST(folds_are_judged_by_the_others)
+{
+    ncd_dataset *data = random_dataset(12, 3, 20, 200);
+    ncd_model *model = class_model(data);
+    ncd_report *report;
+    ncd_error err;
+    ck_status(ncd_eval_folds(model, 4, 1, NULL, &report, &err), NCD_OK, &err);
+    ck_assert_uint_eq(report->n_test, 60);
+    ck_assert_uint_eq(report->calibration.n, 60);
+    ck_assert_double_gt(report->score.accuracy, 0.6);
+    uint64_t in_bins = 0;
+    for (int i = 0; i < NCD_N_BINS; i++)
+        in_bins += report->calibration.bins[i].n;
+    ck_assert_uint_eq(in_bins, 60);
+    ck_assert_uint_eq(report->calibration.coverages[0].n, 60);
+    ncd_report_free(report);
+    ck_status(ncd_eval_folds(model, 0, 1, NULL, &report, &err),
+              NCD_ERR_ARGUMENT, &err);
+    ncd_model_free(model);
+    ncd_dataset_free(data);
+}
+END_TEST
+
+START_TEST(auto_takes_the_better_by_training_texts)
+{
+    ncd_dataset *data = random_dataset(14, 3, 15, 150);
+    ncd_options options;
+    ncd_model *model;
+    ncd_error err;
+    ncd_options_init(&options);
+    options.method = NCD_METHOD_AUTO;
+    ck_status(ncd_model_train(data, &options, &model, &err), NCD_OK, &err);
+    uint64_t most = 0, n_chosen = 0;
+    for (size_t i = 0; i < ncd_model_n_contenders(model); i++) {
+        const ncd_contender *c = ncd_model_contender(model, i);
+        ck_assert_uint_eq(c->n_judged, 45);
+        most = c->n_correct > most ? c->n_correct : most;
+        n_chosen += c->chosen != 0;
+    }
+    ck_assert_uint_eq(n_chosen, 1);
+    ncd_model_options(model, &options);
+    for (size_t i = 0; i < ncd_model_n_contenders(model); i++) {
+        const ncd_contender *c = ncd_model_contender(model, i);
+        if (!c->chosen)
+            continue;
+        ck_assert_uint_eq(c->n_correct, most);
+        ck_assert_int_eq(c->method, options.method);
+        if (c->method == NCD_METHOD_KNN)
+            ck_assert_uint_eq(c->k, options.k);
+    }
+    ck_assert_ptr_null(
+        ncd_model_contender(model, ncd_model_n_contenders(model)));
+    ncd_model_free(model);
+    ncd_dataset_free(data);
+}
+END_TEST
+
+int main(void)
+{
+    const TTest *const tests[] = {logarithm_and_exponential_are_right,
+                                  softmax_fit_finds_the_minimum,
+                                  probabilities_sum_to_one,
+                                  evidence_is_the_sum_of_log_ratios,
+                                  leaving_out_is_training_without,
+                                  threads_change_nothing,
+                                  odd_data_trains,
+                                  it_learns,
+                                  a_saved_model_answers_alike,
+                                  updating_is_training_on_all,
+                                  only_what_is_there_can_be_forgotten,
+                                  folds_are_judged_by_the_others,
+                                  auto_takes_the_better_by_training_texts};
+    return run_tests("classmodel", tests, COUNT(tests), 60);
+}
