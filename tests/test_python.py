@@ -75,13 +75,10 @@ class Interface(unittest.TestCase):
     def test_structs_are_laid_out_as_in_the_header(self):
         compiler = shutil.which("cc") or self.skipTest("no C compiler")
         structs = _library.STRUCTS
-        # Members of later libraries are compared as soon as the header has them.
-        present = {s: [m for m, *_ in s._fields_
-                       if _library.HAS_METHODS or (s.__name__, m) != ("Options", "method")]
-                   for s in structs}
+        members = {s: [m for m, *_ in s._fields_] for s in structs}
         lines = [f'printf("%zu\\n", offsetof({s.c_name}, {m}));\n'
                  f'printf("%zu\\n", sizeof((({s.c_name} *)0)->{m}));'
-                 for s in structs for m in present[s]]
+                 for s in structs for m in members[s]]
         lines += [f'printf("%zu\\n", sizeof({s.c_name}));' for s in structs]
         with tempfile.TemporaryDirectory() as folder:
             source = Path(folder) / "layout.c"
@@ -91,7 +88,7 @@ class Interface(unittest.TestCase):
                             source], check=True)
             said = subprocess.run([folder + "/layout"], stdout=subprocess.PIPE,
                                   text=True, check=True).stdout.split()
-        known = [n for s in structs for m in present[s]
+        known = [n for s in structs for m in members[s]
                  for n in (getattr(s, m).offset, getattr(s, m).size)]
         known += [ctypes.sizeof(s) for s in structs]
         self.assertEqual(list(map(int, said)), known)
@@ -103,8 +100,7 @@ class Interface(unittest.TestCase):
                     for name, parameters in
                     re.findall(r"\b(ncd_\w+)\(([^()]*)\);", header)}
         for name, (_, *parameters) in _library.PROTOTYPES.items():
-            if name in declared or name not in _library.ADDED_LATER:
-                self.assertEqual(len(parameters), declared[name], name)
+            self.assertEqual(len(parameters), declared[name], name)
 
     def test_versions_agree(self):
         project = (ROOT / "tools/python/pyproject.toml").read_text()
@@ -297,7 +293,6 @@ class Classifier(Scratch):
                                        classifier.predict_proba(X_TEST)))
         self.assertFalse(hasattr(clone(classifier), "classes_"))
 
-    @unittest.skipUnless(_library.HAS_METHODS, "this library has one method")
     def test_class_models(self):
         classifier = NCDClassifier(method="class").fit(X, Y)
         proba = classifier.predict_proba(X_TEST)

@@ -9,7 +9,7 @@ from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_consistent_length, check_is_fitted, column_or_1d
 
 from ._distances import make_options
-from ._library import HAS_METHODS, n_threads, parse_name
+from ._library import n_threads, parse_name
 from ._model import Model, Prediction
 from ._texts import Dataset, TextLike, Texts, as_text
 
@@ -22,11 +22,10 @@ class NCDClassifier(ClassifierMixin, BaseEstimator):
     ----------
     compressor : str, default="gzip"
         A specification ``name[:level][,key=value]...``, for example "zstd:19".
-    method : str, default="knn"
-        "knn", or another method that the library in use has: "class" learns what
-        the texts of each class are made of instead of comparing with each text;
-        its answers are calibrated probabilities. The parameters below but
-        `n_jobs` then mean nothing.
+    method : {"knn", "class"}, default="knn"
+        "class" learns what the texts of each class are made of instead of
+        comparing with each text; its answers are calibrated probabilities. The
+        parameters below but `n_jobs` then mean nothing.
     n_neighbors : int, default=5
         Nearest texts that vote. May be changed after `fit`, as may `vote`,
         `n_candidates` and `n_jobs`.
@@ -130,10 +129,7 @@ class NCDClassifier(ClassifierMixin, BaseEstimator):
         options.k = whole(self.n_neighbors, "n_neighbors", 1)
         options.vote = parse_name("vote", self.vote)
         options.threads = n_threads(self.n_jobs)
-        if HAS_METHODS:
-            options.method = parse_name("method", self.method)
-        elif self.method != "knn":
-            raise ValueError(f"method is knn with this library, not {self.method!r}")
+        options.method = parse_name("method", self.method)
         return options, borrowed
 
     def _take(self, model: Model, classes: np.ndarray) -> None:

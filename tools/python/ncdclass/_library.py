@@ -117,9 +117,6 @@ PROTOTYPES: Dict[str, List[Any]] = {
     "ncd_prediction_neighbor": [Neighbor, OBJECT, c_size_t, c_size_t],
 }
 
-# What the first libraries lacked; a missing function is an error otherwise.
-ADDED_LATER = ("ncd_method_name", "ncd_model_update")
-
 
 def _open() -> ctypes.CDLL:
     name = os.environ.get("NCDCLASS_LIBRARY", "libncdclass.so.0")
@@ -129,8 +126,6 @@ def _open() -> ctypes.CDLL:
         raise ImportError(f"{error}; install libncdclass, or name the file in the "
                           "environment variable NCDCLASS_LIBRARY") from None
     for function, (result, *parameters) in PROTOTYPES.items():
-        if function in ADDED_LATER and not hasattr(library, function):
-            continue
         getattr(library, function).restype = result
         getattr(library, function).argtypes = parameters
     return library
@@ -177,12 +172,6 @@ def new_struct(kind: Type[Structure], init: str) -> Any:
     room = (c_char * (ctypes.sizeof(kind) + _ROOM_NBYTES))()
     getattr(lib, init)(room)
     return kind.from_buffer(room)
-
-
-# Libraries before that of class models have one method, and their options no
-# member for it; where it is now was padding, so that the size does not tell.
-HAS_METHODS = hasattr(lib, "ncd_method_name")
-HAS_UPDATE = hasattr(lib, "ncd_model_update")
 
 
 def parse_name(kind: str, name: str) -> int:

@@ -7,7 +7,7 @@ from typing import Any, Dict, List, Tuple
 
 import numpy as np
 
-from ._library import (HAS_METHODS, HAS_UPDATE, Handle, Options, PredictOptions, call,
+from ._library import (Handle, Options, PredictOptions, call,
                        call_interruptibly, lib, new_struct, parse_name)
 from ._texts import Dataset, Texts, labels_of
 
@@ -31,11 +31,6 @@ class Model(Handle):
 
     def update(self, added: Dataset, options: Options) -> "Model":
         """As if trained on the texts of this one and then on those added."""
-        if not HAS_UPDATE:
-            together = Dataset()
-            together.add_all_of(self.dataset)
-            together.add_all_of(added)
-            return Model.train(together, options)
         pointer = ctypes.c_void_p()
         call_interruptibly(options, "ncd_model_update", self, added, None,
                            ctypes.byref(options), ctypes.byref(pointer))
@@ -55,17 +50,15 @@ class Model(Handle):
         options = new_struct(Options, "ncd_options_init")
         lib.ncd_model_options(self, ctypes.byref(options))
         separator = ctypes.string_at(options.separator.bytes, options.separator.nbytes)
-        settings = {
+        return {
             "compressor": options.compressor.decode(),
             "n_neighbors": options.k,
             "distance": lib.ncd_distance_name(options.distance).decode(),
             "order": lib.ncd_order_name(options.order).decode(),
             "separator": separator.decode("utf-8", "surrogateescape"),
             "vote": lib.ncd_vote_name(options.vote).decode(),
+            "method": lib.ncd_method_name(options.method).decode(),
         }
-        if HAS_METHODS:
-            settings["method"] = lib.ncd_method_name(options.method).decode()
-        return settings
 
     def predict(self, texts: Texts, k: int, vote: str, threads: int,
                 n_candidates: int) -> "Prediction":

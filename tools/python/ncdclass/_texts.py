@@ -69,14 +69,6 @@ class Dataset(Handle):
             call("ncd_dataset_add", self, labels[i] if labels else nothing, text,
                  None, 0)
 
-    def add_all_of(self, dataset: Any) -> None:
-        """Copies the texts of another one, given as a handle or a pointer."""
-        names = labels_of(dataset)
-        labels = [as_text(name) for name in names]
-        for i in range(lib.ncd_dataset_n_texts(dataset)):
-            call("ncd_dataset_add", self, labels[lib.ncd_dataset_class(dataset, i)],
-                 lib.ncd_dataset_text(dataset, i), None, 0)
-
 
 def labels_of(dataset: Any) -> List[bytes]:
     """Labels in the order of the library's class numbers."""
