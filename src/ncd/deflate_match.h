@@ -148,30 +148,48 @@ static uint32_t count_in_y(const struct ncd_dsuffix *y, uint32_t hash)
     return y->top_count[i];
 }
 
-/* At least as many candidates as zlib looks at before it sees a match in x. */
+/* How many positions of y from `from` up to q have the hash of q. */
+static uint32_t count_same(const uint8_t *text, uint32_t from, uint32_t q)
+{
+    uint16_t hash = (uint16_t)hash3(text + q);
+    uint32_t n = 0;
+
+    for (uint32_t i = from; i < q; i++)
+        n += (uint16_t)((text[i] << 10 ^ text[i + 1] << 5 ^ text[i + 2]) &
+                        HASH_MASK) == hash;
+    return n;
+}
+
+/* At least as many candidates of x as zlib looks at before it sees m: two at
+ * the border, and the more recent ones. */
 static uint32_t most_seen(const struct pair *p, uint32_t q, struct match m)
 {
     const struct ncd_dengine *e = p->e;
-    uint32_t h = hash3(p->y->text + q), c = p->m + q - m.dist;
-    uint32_t newest = e->head[h], seen = count_in_y(p->y, h) + 2;
+    uint32_t newest = e->head[hash3(p->y->text + q)], c = p->m + q - m.dist;
 
     if (c + 2 >= p->m)
-        return seen;
+        return 2;
     while (newest + 2 >= p->m)
         newest = e->prev[newest];
-    return seen + (uint32_t)(e->nth[newest] - e->nth[c]) + 1;
+    return (uint32_t)(e->nth[newest] - e->nth[c]) + 3;
 }
 
-/* Whether zlib finds the match as well. */
+/* Whether zlib surely finds the match as well. Before x it looks at y. */
 static bool is_seen(const struct pair *p, uint32_t q, uint32_t least,
                     struct match m)
 {
     const struct tuning *tune = &p->e->tune;
+    const uint8_t *text = p->y->text;
     uint32_t budget = least >= tune->good ? tune->chain / 4u : tune->chain;
 
     if (m.dist <= q)
-        return !p->y->deep || least < tune->good;
-    return m.dist < MAX_DIST && most_seen(p, q, m) <= budget;
+        return !p->y->deep || least < tune->good ||
+               count_same(text, q - m.dist, q) <= budget;
+    if (m.dist >= MAX_DIST)
+        return false;
+    uint32_t seen = most_seen(p, q, m);
+    return count_in_y(p->y, hash3(text + q)) + seen <= budget ||
+           count_same(text, 0, q) + seen <= budget;
 }
 
 /* y's own match of 257 or 258 bytes, for which one length is kept. */
