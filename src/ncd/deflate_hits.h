@@ -4,7 +4,7 @@
 
 /*
  * What x may offer to the positions of y, for all of them at once and without
- * looking at x: two look-ups of hashes a position, then arithmetic on bytes,
+ * looking at x: one look-up of a hash a position, then arithmetic on bytes,
  * which compilers turn into vectors. What is said is an upper estimate: a hash
  * may be x's by chance, but no match is missed. The parse looks at x itself,
  * at the few positions where it matters.

@@ -19,10 +19,9 @@
  *    a match could run into y.
  *
  * This holds while the matches found are within the level's budget of
- * candidates, all distances within the window and the symbols make one block.
- * Where distances or blocks say otherwise, ncd_dengine_long() minds them; where
- * the budget may not do, careful_size() does what zlib does step by step (still
- * without output); and where zlib's window would slide, zlib itself is called.
+ * candidates and all distances within the window. Where either may fail, the
+ * search at that position is made as zlib makes it (deflate_match.h); where
+ * zlib's window would slide, zlib itself is called.
  */
 #include "deflate_engine.h"
 
