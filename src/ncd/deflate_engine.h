@@ -107,13 +107,6 @@ struct ncd_dengine {
     size_t out_capacity;
 };
 
-static inline uint32_t load32(const uint8_t *p)
-{
-    uint32_t v;
-    memcpy(&v, p, sizeof v);
-    return v;
-}
-
 static inline uint64_t load64(const uint8_t *p)
 {
     uint64_t v;
@@ -175,11 +168,6 @@ static inline uint32_t hash_gram(uint64_t bytes, unsigned n, unsigned shift)
 static inline void set_bit(uint64_t *bits, uint32_t i)
 {
     bits[i / 64] |= UINT64_C(1) << (i % 64);
-}
-
-static inline bool get_bit(const uint64_t *bits, uint32_t i)
-{
-    return bits[i / 64] >> (i % 64) & 1;
 }
 
 static inline void insert(struct ncd_dengine *e, uint32_t pos, uint32_t hash)

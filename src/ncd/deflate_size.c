@@ -159,7 +159,7 @@ static uint32_t resume_point(const struct ncd_dengine *e)
 }
 
 /*
- * What the parse looks up: presence of hashes, chains of four to six bytes.
+ * What the parse looks up: presence of hashes, chains of three to six bytes.
  * Four to eight times as many slots as positions keep most chains free of
  * strangers while the tables stay in the nearest cache.
  */
