@@ -697,7 +697,8 @@ NCD_API ncd_text ncd_explanation_text(const ncd_explanation *e);
 NCD_API const ncd_prediction *ncd_explanation_prediction(
     const ncd_explanation *e);
 
-/* 2, or 1 where the model knows one label only; and of each side the label,
+/* 2, or 1 where the model knows one label only, or an approximate search no
+ * candidate with another one; and of each side the label,
  * its class number and its share of the vote or probability. */
 NCD_API size_t ncd_explanation_n_sides(const ncd_explanation *e);
 NCD_API const char *ncd_explanation_label(const ncd_explanation *e,
