@@ -83,6 +83,12 @@ static void put_match(FILE *to, const ncd_joint *j, ncd_text test,
 
 static void put_matches(FILE *to, const ncd_joint *j, ncd_text test)
 {
+    const ncd_match **sorted = matches_by_bits(j);
+    if (!sorted || j->n_matches == 0) {
+        fputs("<p class=\"soft\">Nothing is shared.</p>\n", to);
+        free(sorted);
+        return;
+    }
     fprintf(to,
             "<details><summary>%zu shared string%s, %s</summary>\n"
             "<div class=\"cells\"><table><thead><tr>%s"
@@ -94,8 +100,9 @@ static void put_matches(FILE *to, const ncd_joint *j, ncd_text test)
                 : "<th class=\"n\">bits spared</th><th class=\"n\">alone</th>"
                   "<th class=\"n\">together</th>");
     for (size_t i = 0; i < j->n_matches; i++)
-        put_match(to, j, test, &j->matches[i]);
+        put_match(to, j, test, sorted[i]);
     fputs("</tbody></table></div></details>\n", to);
+    free(sorted);
 }
 
 static void put_bill_row(FILE *to, const char *name, double alone, double joint,
@@ -110,6 +117,7 @@ static void put_bill_row(FILE *to, const char *name, double alone, double joint,
 
 static void put_bill(FILE *to, const ncd_joint *j)
 {
+    double alone = bill_sum(&j->alone), joint = bill_sum(&j->joint);
     fputs("<details><summary>Where the bits go</summary>"
           "<div class=\"cells\"><table><thead><tr><th></th>"
           "<th class=\"n\">alone</th><th class=\"n\">together</th>"
@@ -118,10 +126,11 @@ static void put_bill(FILE *to, const ncd_joint *j)
     for (int row = 0; row < N_BILL_ROWS; row++)
         put_bill_row(to, bill_name(j->order, row), bill_row(&j->alone, row),
                      bill_row(&j->joint, row), "");
-    put_bill_row(to, "sum, bits", bill_sum(&j->alone), bill_sum(&j->joint),
-                 " class=\"sum\"");
-    put_bill_row(to, "bytes", bill_sum(&j->alone) / 8, bill_sum(&j->joint) / 8,
-                 "");
+    put_bill_row(to, "sum, bits", alone, joint, " class=\"sum\"");
+    fprintf(to,
+            "<tr><th scope=\"row\">bytes</th><td class=\"n\">%.6g</td>"
+            "<td class=\"n\">%.6g</td><td class=\"n\">%.6g</td></tr>\n",
+            alone / 8, joint / 8, (alone - joint) / 8);
     fputs("</tbody></table></div></details>\n", to);
 }
 

@@ -87,19 +87,6 @@ static void put_label(FILE *to, const ncd_explanation *e, size_t side)
 
 /* --- What is shared --- */
 
-static int compare_saved(const void *a, const void *b)
-{
-    const ncd_match *x = *(const ncd_match *const *)a;
-    const ncd_match *y = *(const ncd_match *const *)b;
-    double saved_x = x->bits_alone - x->bits_joint;
-    double saved_y = y->bits_alone - y->bits_joint;
-    if (saved_x != saved_y)
-        return saved_x > saved_y ? -1 : 1;
-    if (x->nbytes != y->nbytes)
-        return x->nbytes > y->nbytes ? -1 : 1;
-    return x < y ? -1 : 1;
-}
-
 static void put_match(FILE *to, const ncd_joint *j, ncd_text test,
                       const ncd_match *m)
 {
@@ -117,7 +104,7 @@ static void put_match(FILE *to, const ncd_joint *j, ncd_text test,
 
 static void put_matches(FILE *to, const ncd_joint *j, ncd_text test)
 {
-    const ncd_match **sorted = calloc(j->n_matches + 1, sizeof *sorted);
+    const ncd_match **sorted = matches_by_bits(j);
     double others = 0;
     size_t i = 0;
     if (!sorted || j->n_matches == 0) {
@@ -125,9 +112,6 @@ static void put_matches(FILE *to, const ncd_joint *j, ncd_text test)
         free(sorted);
         return;
     }
-    for (; i < j->n_matches; i++)
-        sorted[i] = &j->matches[i];
-    qsort(sorted, j->n_matches, sizeof *sorted, compare_saved);
     fputs(j->insight == NCD_INSIGHT_NONE ? INDENT "    bytes  shared\n"
                                          : INDENT
               "   spared     alone  together     bytes  shared\n",
