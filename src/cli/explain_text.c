@@ -25,10 +25,11 @@ static int tone_of(struct shade shade, int coloured)
     int sign = shade.strength < 0 ? -1 : 1, size = abs(shade.strength);
     if (!coloured)
         return size < 25 && !shade.group ? 0 : sign;
-    return sign * (size >= 60                 ? 3
-                   : size >= 25               ? 2
-                   : size >= 8 || shade.group ? 1
-                                              : 0);
+    if (size >= 60)
+        return 3 * sign;
+    if (size >= 25 || shade.group)
+        return 2 * sign;
+    return size >= 8 ? sign : 0;
 }
 
 /* Colour ends with the line, or it would fill the margin. */
