@@ -587,9 +587,9 @@ NCD_API ncd_neighbor ncd_prediction_neighbor(const ncd_prediction *p, size_t i,
  *
  * Sums are those that decided: bits add up to the compressed sizes that a
  * distance is made of, and bytes to the odds. For gzip, zlib, deflate,
- * libdeflate, lz4 and ppm the bits come from the compressed text itself or from
- * the model that codes it; xz, lzma, zstd, bzip2 and brotli do not tell theirs,
- * and only strings that both texts have are shown.
+ * libdeflate, lz4, lzma and xz the bits are read from the compressed text
+ * itself, for ppm from the model that codes it. zstd, bzip2 and brotli do not
+ * tell theirs: only sizes, and strings that both texts have, are shown.
  */
 typedef struct ncd_explanation ncd_explanation;
 
@@ -625,9 +625,12 @@ typedef struct ncd_match {
     double bits_joint; /* and behind the first text */
 } ncd_match;
 
-/* Where the bits of a compressed size go. Their sum is 8 times the size. */
+/* Where the bits of a compressed size go. Their sum is 8 times the size, to
+ * within 1e-9 of it. */
 typedef struct ncd_bill {
-    double frame;     /* headers, checksums, padding, ends of blocks */
+    double frame;     /* headers, checksums, padding, ends of blocks; and what
+                         a range coder, whose tokens have fractions of a bit,
+                         rounds and flushes */
     double tables;    /* descriptions of codes */
     double first;     /* bytes of the first text */
     double separator; /* ... */

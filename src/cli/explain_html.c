@@ -281,7 +281,7 @@ void explain_html(FILE *to, const ncd_model *model, const ncd_explanation *e)
     fputs("<section class=\"why\">\n<h2>", to);
     html_string(to, ncd_explanation_label(e, 0));
     fprintf(to, " <small>%s %.1f&nbsp;%%",
-            options.method == NCD_METHOD_CLASS ? "probability" : "votes",
+            options.method == NCD_METHOD_KNN ? "votes" : "probability",
             100 * ncd_explanation_share(e, 0));
     if (ncd_explanation_n_sides(e) > 1) {
         fputs(", against ", to);
@@ -289,9 +289,9 @@ void explain_html(FILE *to, const ncd_model *model, const ncd_explanation *e)
         fprintf(to, " %.1f&nbsp;%%", 100 * ncd_explanation_share(e, 1));
     }
     fputs("</small></h2>\n", to);
-    if (options.method == NCD_METHOD_CLASS)
+    if (options.method != NCD_METHOD_KNN)
         put_odds(to, model, e);
-    else
+    if (options.method != NCD_METHOD_CLASS)
         put_neighbors(to, model, e);
     fputs("</section>\n", to);
 }

@@ -268,7 +268,7 @@ void explain_text(FILE *to, const ncd_model *model, const ncd_explanation *e)
     ncd_model_options(model, &options);
     put_label(to, e, 0);
     fprintf(to, ", %s %.1f %%",
-            options.method == NCD_METHOD_CLASS ? "probability" : "votes",
+            options.method == NCD_METHOD_KNN ? "votes" : "probability",
             100 * ncd_explanation_share(e, 0));
     if (ncd_explanation_n_sides(e) > 1) {
         fputs(", against ", to);
@@ -276,8 +276,7 @@ void explain_text(FILE *to, const ncd_model *model, const ncd_explanation *e)
         fprintf(to, ", %.1f %%", 100 * ncd_explanation_share(e, 1));
     }
     putc('\n', to);
-    if (options.method == NCD_METHOD_CLASS)
+    if (options.method != NCD_METHOD_KNN)
         put_odds(to, model, e);
-    else
-        put_neighbors(to, model, e);
+    put_neighbors(to, model, e);
 }
