@@ -599,9 +599,9 @@ typedef struct ncd_explain_options {
     int vote;         /* an ncd_vote, -1 (default): the model's */
     unsigned threads; /* 0 (default): ncd_default_threads() */
     unsigned n_texts; /* nearest texts of each label; default 1 */
-    const char
-        *against; /* label of side 1; NULL (default): the runner-up. Where
-                     it is the predicted label, the runner-up, too. */
+    /* Label of side 1; NULL (default), or the predicted label: the runner-up.
+     */
+    const char *against;
     ncd_progress_fn progress;
     void *progress_arg;
     unsigned n_candidates; /* as in ncd_predict_options */
@@ -701,8 +701,8 @@ NCD_API const ncd_prediction *ncd_explanation_prediction(
     const ncd_explanation *e);
 
 /* 2, or 1 where the model knows one label only, or an approximate search no
- * candidate with another one; and of each side the label,
- * its class number and its share of the vote or probability. */
+ * candidate with another one; and of each side the label, its class number and
+ * its share of the vote or probability. */
 NCD_API size_t ncd_explanation_n_sides(const ncd_explanation *e);
 NCD_API const char *ncd_explanation_label(const ncd_explanation *e,
                                           size_t side);
