@@ -35,12 +35,12 @@ struct training {
     struct ncd_feature_row *rows;        /* [n texts] */
     uint32_t *folds;                     /* [n texts] */
     float *held_out;                     /* [n texts][n classes] */
-    size_t n_judged;                  /* texts that the weights are fitted to */
-    size_t *judged;                   /* [n_judged] */
-    size_t *places;                   /* [n_judged] their numbers in this list */
-    uint32_t *truth;                  /* [n_judged] */
-    float *opinions;                  /* [n_judged][NCD_N_EXPERTS][n classes] */
-    double *scratch;                  /* [n threads][NCD_KINDS][n classes] */
+    size_t n_judged; /* texts that the weights are fitted to */
+    size_t *judged;  /* [n_judged] */
+    size_t *places;  /* [n_judged] their numbers in this list */
+    uint32_t *truth; /* [n_judged] */
+    float *opinions; /* [n_judged][NCD_N_EXPERTS][n classes] */
+    double *scratch; /* [n threads][NCD_KINDS][n classes] */
     struct ncd_code_lengths *lengths; /* [n_judged] */
 };
 
@@ -157,13 +157,14 @@ static ncd_status fit_mix(const struct training *t, size_t n,
         status =
             ncd_softmax_fit(&data, squares, PRECISION_MIX, PRECISION_BIAS,
                             t->threads, fit->mix, fit->biases, loss_out, err);
-    } while (status == NCD_OK && ncd_softmax_freeze(fit->mix, frozen, NCD_N_EXPERTS));
+    } while (status == NCD_OK &&
+             ncd_softmax_freeze(fit->mix, frozen, NCD_N_EXPERTS));
     return status;
 }
 
 /* Chooses the power of length, and takes the evidence over it. */
 static ncd_status choose_power(const struct training *t,
-                             struct ncd_class_fit *fit, ncd_error *err)
+                               struct ncd_class_fit *fit, ncd_error *err)
 {
     size_t n = t->n_judged < MAX_TRIED ? t->n_judged : MAX_TRIED;
     ncd_status status = NCD_OK;
@@ -392,8 +393,8 @@ static ncd_status choose_judged(struct training *t, ncd_error *err)
         calloc(t->n_judged * NCD_N_EXPERTS * n_classes, sizeof *t->opinions);
     t->scratch = calloc(t->threads * NCD_KINDS * n_classes, sizeof *t->scratch);
     t->model->fit.biases = calloc(n_classes, sizeof *t->model->fit.biases);
-    if (!t->judged || !t->places || !t->truth || !t->lengths || !t->opinions || !t->scratch ||
-        !t->model->fit.biases || !order) {
+    if (!t->judged || !t->places || !t->truth || !t->lengths || !t->opinions ||
+        !t->scratch || !t->model->fit.biases || !order) {
         free(order);
         return ncd_fail_nomem(err);
     }

@@ -5,8 +5,8 @@
  * whose say is a few weights that all classes share. These are fitted by
  * softmax regression (softmax.h) to training texts that each expert judges
  * without knowing them: the code lengths by exact leave-one-out, the margins by
- * cross-fitting. How sure to be is fitted last (temper.h). So nothing needs tuning on data held out, and probabilities
- * are calibrated.
+ * cross-fitting. How sure to be is fitted last (temper.h). So nothing needs
+ * tuning on data held out, and probabilities are calibrated.
  */
 #ifndef NCD_CLASSMODEL_CLASSMODEL_H
 #define NCD_CLASSMODEL_CLASSMODEL_H

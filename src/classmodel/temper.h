@@ -6,9 +6,10 @@
  *
  *     s (plain + scaled / (1/10 + spread))
  *
- * where spread is their standard deviation over the classes, and the two factors
- * are fitted to texts that were left out, like everything else that decides a
- * probability. Both are at least 0: the order of the classes stays as it is.
+ * where spread is their standard deviation over the classes, and the two
+ * factors are fitted to texts that were left out, like everything else that
+ * decides a probability. Both are at least 0: the order of the classes stays as
+ * it is.
  *
  * This is temperature scaling (Guo, Pleiss, Sun & Weinberger 2017) with a
  * temperature that goes with the text. It is linear in both factors, hence as

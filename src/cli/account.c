@@ -46,7 +46,8 @@ void print_contenders_table(const ncd_model *model)
     char name[NAME_NBYTES];
     for (size_t i = 0; i < n; i++)
         if (ncd_model_contender(model, i)->chosen)
-            printf("chosen\t%s\n", name_of(ncd_model_contender(model, i), name));
+            printf("chosen\t%s\n",
+                   name_of(ncd_model_contender(model, i), name));
     if (n)
         printf("\ncontender\tleft out\tright\tright alone\twrong alone\n");
     for (size_t i = 0; i < n; i++) {
@@ -105,8 +106,9 @@ ncd_status print_message_lengths(FILE *out, const ncd_model *model,
     ncd_status status = ncd_model_describe(model, &d, err);
     if (status != NCD_OK)
         return status;
-    fprintf(out, "\nmessage by\tmodel bits\tlabel bits\ttext bits\tbits\tbits a "
-                 "byte\n");
+    fprintf(out,
+            "\nmessage by\tmodel bits\tlabel bits\ttext bits\tbits\tbits a "
+            "byte\n");
     print_row(out, "no model", 0, no_labels, 8 * (double)n_bytes, n_bytes);
     if (ncd_model_n_contenders(model) == 0)
         print_own_rows(out, model, &d, no_labels, n_bytes);

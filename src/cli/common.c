@@ -12,8 +12,8 @@
 const char *const distance_choices[] = {"ncd", "cdm", "clm", "cond", NULL};
 const char *const order_choices[] = {"test-first", "train-first", "mean", NULL};
 static const char *const engine_choices[] = {"auto", "zlib", NULL};
-static const char *const method_choices[] = {"knn", "class", "auto",
-                                             "both", NULL};
+static const char *const method_choices[] = {"knn", "class", "auto", "both",
+                                             NULL};
 const char *const vote_choices[] = {"majority", "weighted", NULL};
 
 struct measure_args measure_args = {

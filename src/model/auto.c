@@ -7,8 +7,9 @@
  *
  * Variants of kNN are searched one property at a time, from what the caller
  * asked for: first the compressor, then the distance, then the order, each with
- * every k. CLM is not among the distances, being a monotone function of CDM that
- * gives the same neighbours; nor is the mean of both orders, which costs twice.
+ * every k. CLM is not among the distances, being a monotone function of CDM
+ * that gives the same neighbours; nor is the mean of both orders, which costs
+ * twice.
  *
  * The class model is the cheapest to ask, and has the field unless another is
  * right so much more often that chance does not explain it.
@@ -44,14 +45,15 @@ struct contest {
     struct ncd_contenders all;
     size_t best_knn;      /* the number of that model among them */
     unsigned char *right; /* [sample.n] whether the class model is */
-    float *shares, *next; /* [sample.n][n classes] of the best kNN, of another */
-    double *p, *q;        /* [n classes] scratch */
+    float *shares,
+        *next;     /* [sample.n][n classes] of the best kNN, of another */
+    double *p, *q; /* [n classes] scratch */
 };
 
 /* --- Judging --- */
 
-static ncd_contender *add(struct contest *t, const ncd_model *model,
-                          unsigned k, ncd_error *err)
+static ncd_contender *add(struct contest *t, const ncd_model *model, unsigned k,
+                          ncd_error *err)
 {
     struct ncd_contenders *all = &t->all;
     ncd_description about;
@@ -246,9 +248,9 @@ static void judge_part(struct contest *t, ncd_contender *c, size_t first,
 {
     size_t n_classes = t->data->labels.n;
     const float *p = t->class->class.fit.left_out;
-    double weight = ncd_both_fit(p + other * n_classes,
-                                 t->shares + other * n_classes,
-                                 t->sample.truth + other, m, n_classes);
+    double weight =
+        ncd_both_fit(p + other * n_classes, t->shares + other * n_classes,
+                     t->sample.truth + other, m, n_classes);
     for (size_t j = first; j < first + n; j++) {
         uint32_t truth = t->sample.truth[j];
         take_row(t->p, p, j, n_classes);
@@ -313,7 +315,8 @@ static ncd_model *choose(struct contest *t)
     items[best].chosen = 1;
     if (items[best].method == NCD_METHOD_BOTH)
         become_both(t);
-    ncd_model *chosen = items[best].method == NCD_METHOD_KNN ? t->knn : t->class;
+    ncd_model *chosen =
+        items[best].method == NCD_METHOD_KNN ? t->knn : t->class;
     chosen->contenders = t->all;
     for (size_t i = 0; i < t->all.n; i++)
         chosen->contenders.items[i].compressor = chosen->contenders.specs[i];
@@ -327,8 +330,8 @@ static ncd_status begin(struct contest *t, ncd_error *err)
     one.method = NCD_METHOD_CLASS;
     ncd_status status = ncd_model_train(t->data, &one, &t->class, err);
     if (status == NCD_OK)
-        status = ncd_left_out_draw(
-            &t->sample, t->data, t->class->class.fit.training.n_judged, err);
+        status = ncd_left_out_draw(&t->sample, t->data,
+                                   t->class->class.fit.training.n_judged, err);
     if (status != NCD_OK)
         return status;
     t->right = calloc(t->sample.n + 1, 1);

@@ -61,7 +61,8 @@ double ncd_both_fit(const float *p, const float *q, const uint32_t *truth,
 {
     double low = 0, high = MAX_WEIGHT;
     for (int i = 0; i < N_STEPS; i++) {
-        double a = high - GOLDEN * (high - low), b = low + GOLDEN * (high - low);
+        double a = high - GOLDEN * (high - low),
+               b = low + GOLDEN * (high - low);
         if (loss_at(p, q, truth, n, n_classes, a) <=
             loss_at(p, q, truth, n, n_classes, b))
             high = b;
@@ -94,8 +95,7 @@ ncd_status ncd_both_train(ncd_model *m, const ncd_options *run, ncd_error *err)
             q[j * n_classes + c] = (float)row[c];
     }
     if (status == NCD_OK)
-        m->knn_weight =
-            ncd_both_fit(fit->left_out, q, s.truth, s.n, n_classes);
+        m->knn_weight = ncd_both_fit(fit->left_out, q, s.truth, s.n, n_classes);
     free(q);
     free(row);
     ncd_found_free(&found);

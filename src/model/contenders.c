@@ -11,10 +11,15 @@
 static ncd_status put_contender(struct ncd_buf *out, const ncd_contender *c,
                                 const char *spec)
 {
-    const uint64_t numbers[N_NUMBERS] = {
-        (uint64_t)c->method, c->k,        (uint64_t)c->distance,
-        (uint64_t)c->order,  c->n_judged, c->n_correct,
-        c->n_won,            c->n_lost,   (uint64_t)c->chosen};
+    const uint64_t numbers[N_NUMBERS] = {(uint64_t)c->method,
+                                         c->k,
+                                         (uint64_t)c->distance,
+                                         (uint64_t)c->order,
+                                         c->n_judged,
+                                         c->n_correct,
+                                         c->n_won,
+                                         c->n_lost,
+                                         (uint64_t)c->chosen};
     const double lengths[N_LENGTHS] = {c->model_bits, c->label_bits,
                                        c->data_bits};
     ncd_status status = ncd_put_text(out, (ncd_text){spec, strlen(spec)});
@@ -30,8 +35,8 @@ ncd_status ncd_put_contenders(struct ncd_buf *out,
 {
     ncd_status status = NCD_OK;
     for (size_t i = 0; i < contenders->n && status == NCD_OK; i++)
-        status = put_contender(out, &contenders->items[i],
-                               contenders->specs[i]);
+        status =
+            put_contender(out, &contenders->items[i], contenders->specs[i]);
     return status;
 }
 

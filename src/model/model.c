@@ -273,8 +273,7 @@ ncd_status ncd_model_describe(const ncd_model *model, ncd_description *out,
 
 /* --- Names of methods --- */
 
-static const char *const method_names[] = {"knn", "class", "auto",
-                                           "both"};
+static const char *const method_names[] = {"knn", "class", "auto", "both"};
 #define N_METHODS (sizeof method_names / sizeof *method_names)
 
 const char *ncd_method_name(ncd_method method)

@@ -15,8 +15,8 @@ struct ncd_model {
     unsigned k;
     ncd_vote vote;
     ncd_method method;
-    struct ncd_classmodel class; /* where that is the method, or both is */
-    double knn_weight;           /* where that is both */
+    struct ncd_classmodel class;      /* where that is the method, or both is */
+    double knn_weight;                /* where that is both */
     struct ncd_contenders contenders; /* of training by auto */
     /* What was learnt, bytes in the file; 0: not known. */
     uint64_t learnt_nbytes;

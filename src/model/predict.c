@@ -110,8 +110,8 @@ ncd_status ncd_model_probabilities(const ncd_model *model,
         &model->class, &a->crew, queries->texts, queries->n, threads,
         is_both ? NULL : progress, out, err);
     if (status == NCD_OK && is_both)
-        status = ncd_search_run(search, queries, threads, progress, &a->found,
-                                err);
+        status =
+            ncd_search_run(search, queries, threads, progress, &a->found, err);
     if (status == NCD_OK && is_both)
         status = ask_neighbors(model, &a->found, out, err);
     return status;
@@ -198,7 +198,8 @@ double ncd_prediction_share(const ncd_prediction *p, size_t i, size_t rank)
 
 size_t ncd_prediction_n_neighbors(const ncd_prediction *p, size_t i)
 {
-    return p->model->method == NCD_METHOD_CLASS ? 0 : p->answering.found.counts[i];
+    return p->model->method == NCD_METHOD_CLASS ? 0
+                                                : p->answering.found.counts[i];
 }
 
 ncd_neighbor ncd_prediction_neighbor(const ncd_prediction *p, size_t i,
