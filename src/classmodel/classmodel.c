@@ -525,18 +525,12 @@ struct prediction {
     double *out;
 };
 
-static ncd_status predict_text(void *job, size_t i, unsigned thread,
-                               ncd_error *err)
+double ncd_classmodel_scores(const struct ncd_classmodel *m,
+                             const struct ncd_reading *r, double *scores)
 {
-    const struct prediction *p = job;
-    const struct ncd_classmodel *m = p->model;
     const struct ncd_counts *c = &m->counts;
-    struct ncd_reading *r = &p->crew->readings[thread];
     size_t n_classes = c->n_classes;
-    double *scores = p->out + i * n_classes;
     float windows, words;
-    if (ncd_reading_begin(r, c, p->texts[i]) != NCD_OK)
-        return ncd_fail_nomem(err);
     ncd_margins_scale(&m->margins, c, r, &windows, &words);
     double over = power_of((double)r->n_symbols, -m->fit.length_power);
     for (size_t class = 0; class < n_classes; class ++)
@@ -557,9 +551,21 @@ static ncd_status predict_text(void *job, size_t i, unsigned thread,
             scores[c->classes[q]] +=
                 times * (double)m->values[q] + x * (double)m->fit.weights[q];
     }
+    return ncd_temper_scores(m->fit.temper, scores, n_classes);
+}
+
+static ncd_status predict_text(void *job, size_t i, unsigned thread,
+                               ncd_error *err)
+{
+    const struct prediction *p = job;
+    const struct ncd_counts *c = &p->model->counts;
+    struct ncd_reading *r = &p->crew->readings[thread];
+    double *scores = p->out + i * c->n_classes;
+    if (ncd_reading_begin(r, c, p->texts[i]) != NCD_OK)
+        return ncd_fail_nomem(err);
+    ncd_classmodel_scores(p->model, r, scores);
     ncd_reading_end(r);
-    ncd_temper_scores(m->fit.temper, scores, n_classes);
-    ncd_softmax(scores, n_classes);
+    ncd_softmax(scores, c->n_classes);
     return NCD_OK;
 }
 

@@ -69,6 +69,12 @@ ncd_status ncd_classmodel_restore(struct ncd_classmodel *model,
 
 void ncd_classmodel_free(struct ncd_classmodel *model);
 
+/* Scores of the text that is being read, whose softmax are its probabilities;
+ * returns the factor by which its temperature has multiplied them. */
+double ncd_classmodel_scores(const struct ncd_classmodel *model,
+                             const struct ncd_reading *reading,
+                             double *scores_out);
+
 /* Memory of prediction, kept from batch to batch. */
 struct ncd_class_crew {
     struct ncd_reading *readings; /* [n] one for each thread */

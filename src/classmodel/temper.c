@@ -28,11 +28,12 @@ static double spread_of(const double *scores, size_t n)
     return LEAST_SPREAD + sqrt(squares / (double)n);
 }
 
-void ncd_temper_scores(struct ncd_temper temper, double *scores, size_t n)
+double ncd_temper_scores(struct ncd_temper temper, double *scores, size_t n)
 {
     double factor = temper.plain + temper.scaled / spread_of(scores, n);
     for (size_t c = 0; c < n; c++)
         scores[c] *= factor;
+    return factor;
 }
 
 /* Both factors' features of a text, from its scores. */

@@ -26,8 +26,8 @@ struct ncd_temper {
 
 #define NCD_NO_TEMPER ((struct ncd_temper){1, 0})
 
-/* In place, for one text. */
-void ncd_temper_scores(struct ncd_temper temper, double *scores, size_t n);
+/* In place, for one text; returns what they were multiplied by. */
+double ncd_temper_scores(struct ncd_temper temper, double *scores, size_t n);
 
 /* scores: [n][n_classes]; truth: [n]. */
 ncd_status ncd_temper_fit(const float *scores, const uint32_t *truth, size_t n,
