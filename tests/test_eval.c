@@ -4,7 +4,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "eval/stats.h"
 #include "eval/tally.h"
 #include "support.h"
 #include "text/dataset.h"
@@ -97,7 +96,7 @@ START_TEST(wilson_intervals_are_known)
                  {1, 1, 0.2065493, 1}};
     for (size_t i = 0; i < COUNT(cases); i++) {
         double low, high;
-        ncd_wilson(cases[i].n_correct, cases[i].n, &low, &high);
+        ncd_share_interval(cases[i].n_correct, cases[i].n, &low, &high);
         ck_assert_double_eq_tol(low, cases[i].low, 1e-6);
         ck_assert_double_eq_tol(high, cases[i].high, 1e-6);
     }
@@ -111,7 +110,7 @@ START_TEST(wilson_bounds_solve_their_equation)
     for (uint64_t n = 1; n < 400; n += 7) {
         for (uint64_t x = 0; x <= n; x += 3) {
             double p = (double)x / (double)n, bounds[2];
-            ncd_wilson(x, n, &bounds[0], &bounds[1]);
+            ncd_share_interval(x, n, &bounds[0], &bounds[1]);
             ck_assert(bounds[0] >= 0 && bounds[0] <= p);
             ck_assert(bounds[1] <= 1 && bounds[1] >= p);
             for (int b = 0; b < 2; b++) {
