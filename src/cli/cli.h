@@ -186,27 +186,38 @@ void row_end(int *column);
 enum report_format { REPORT_TEXT, REPORT_TSV, REPORT_JSON };
 extern const char *const report_format_choices[];
 
+struct curve;
+struct comparison;
+
 /* What was evaluated, for the head of a report. */
 struct report_head {
     const char *protocol; /* "test", "leave-one-out", "10 folds" */
     const char *train, *test;
+    const char *command; /* as it could be typed again */
     ncd_options options;
     const char *library;
     int confusion; /* print the matrix */
+    /* NULL where not asked for; see study.h. */
+    const struct curve *curve;
+    const struct comparison *comparison;
 };
 
 void print_report(enum report_format format, const struct report_head *head,
                   const ncd_report *report);
 
-/* Results of one number of shots: accuracies of all seeds. */
-struct shots_result {
-    unsigned shots;
+/* The score of the k with the most right answers, the first of equals; NULL where
+ * only one k was scored. */
+const ncd_score *best_k(const ncd_report *report);
+
+/* Results of draws of one size from the training texts, one for each seed. */
+struct draws {
+    size_t size; /* texts a class, or in all */
     const double *accuracies; /* [n] */
     size_t n;
 };
 
 void print_shots(enum report_format format, const struct report_head *head,
-                 uint64_t n_test, const struct shots_result *results,
+                 uint64_t n_test, const struct draws *results,
                  size_t n_results);
 
 /* --- Verbs --- */

@@ -200,6 +200,7 @@ static ncd_status tally_probabilities(struct evaluation *e, const double *p,
     for (size_t c = 1; c < n_classes; c++)
         best = p[c] > p[best] ? c : best;
     told->shares = p;
+    told->n_shares = n_classes;
     told->class_predicted = best;
     told->share_predicted = p[best];
     told->share_true = label < n_classes ? p[label] : 0;
