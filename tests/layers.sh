@@ -7,7 +7,7 @@
 set -eu
 cd "$1"
 
-layers='util text codec ncd knn classmodel model eval'
+layers='util text codec ncd knn classmodel model explain eval'
 failed=0
 
 complain() {

@@ -4,6 +4,7 @@
 #ifndef NCD_CLI_ASSETS_H
 #define NCD_CLI_ASSETS_H
 
+extern const char explain_css[];
 extern const char page_css[];
 extern const char page_js[];
 extern const char report_css[];

@@ -230,6 +230,7 @@ ncd_status print_model_summary(const ncd_model *model, const char *path,
 int cmd_train(int argc, char **argv);
 int cmd_update(int argc, char **argv);
 int cmd_predict(int argc, char **argv);
+int cmd_explain(int argc, char **argv);
 int cmd_eval(int argc, char **argv);
 int cmd_distance(int argc, char **argv);
 int cmd_matrix(int argc, char **argv);
