@@ -107,7 +107,8 @@ static void percents(const struct chart *c, const struct axis *axis,
     char label[32];
     double step = percent_step(axis->low, axis->high);
     /* Counted in whole steps, or errors would add up. */
-    for (double i = ceil(axis->low / step - 1e-9);
+    /* Adding 0 makes 0 of -0, which would show. */
+    for (double i = ceil(axis->low / step - 1e-9) + 0.;
          i * step <= axis->high + step * 1e-6; i++) {
         snprintf(label, sizeof label, "%.*f", step < .01, 100 * i * step);
         tick(c, i * step, label);

@@ -195,6 +195,7 @@ struct report_head {
     const char *train, *test;
     const char *command; /* as it could be typed again */
     ncd_options options;
+    unsigned n_candidates; /* of an approximate search; 0: exact */
     const char *library;
     int confusion; /* print the matrix */
     /* NULL where not asked for; see study.h. */

@@ -186,6 +186,7 @@ static void fill_head(struct plan *plan, const ncd_model *model)
         plan->head.options.k = measure_args.k;
     if (cli_given(knn_options, "vote"))
         plan->head.options.vote = (ncd_vote)measure_args.vote;
+    plan->head.n_candidates = n_candidates;
     plan->head.library = ncd_model_library_now(model);
 }
 

@@ -11,8 +11,8 @@
 #include <ncdclass.h>
 
 /* Begins a page: head, style, its title as a heading, and the main part. The
- * style is the one of all pages (page.css) and then `style`, may be NULL. */
-void html_begin(FILE *to, const char *title, const char *style);
+ * style is the one of all pages (page.css) and then `styles`, NULL-terminated. */
+void html_begin(FILE *to, const char *title, const char *const *styles);
 
 /* Ends it: a line on the program that made it, the script of all pages
  * (page.js) and then `script`, may be NULL. */

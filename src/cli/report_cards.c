@@ -106,12 +106,12 @@ static void baseline_card(const struct report_page *p)
     uint64_t n = (uint64_t)llround(r->majority_accuracy * (double)r->n_test);
     double low, high;
     ncd_share_interval(n, r->n_test, &low, &high);
-    card_begin(p, "Always the most frequent");
+    card_begin(p, "Baseline");
     page_percent(p, r->majority_accuracy);
     fputs("<small> %</small>", p->to);
     gauge(p, low, r->majority_accuracy, high, 0);
     card_note(p);
-    fputs("of the texts are “", p->to);
+    fputs("if all were called “", p->to);
     html_string(p->to, r->majority_label);
     fputs("”", p->to);
     card_end(p);

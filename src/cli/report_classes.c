@@ -16,7 +16,7 @@ static void share_cell(const struct report_page *p, double share, double low,
                        double high)
 {
     fprintf(p->to,
-            "<td class=\"number\" data-v=\"%.6f\">%.1f<div class=\"bar\" "
+            "<td class=\"number\" data-v=\"%.6f\">%.1f<div class=\"share-bar\" "
             "aria-hidden=\"true\"><i style=\"width:%.1f%%\"></i>",
             share, 100 * share, 100 * share);
     if (low < high)

@@ -88,10 +88,11 @@ void page_matrix(const struct report_page *p)
         "<div class=\"grid-and-texts\"><div class=\"scroll\" id=\"grid\">"
         "<noscript><p>The matrix needs scripts; the table below does "
         "not.</p></noscript></div>\n"
-        "<p id=\"readout\" class=\"soft screen\" aria-live=\"polite\"></p>\n"
+        "<div class=\"beside\"><p id=\"readout\" class=\"soft screen\" "
+        "aria-live=\"polite\"></p>\n"
         "<div id=\"texts\" class=\"panel\" role=\"region\" tabindex=\"-1\" "
-        "aria-label=\"Texts of the chosen cell\" hidden></div></div>\n",
+        "aria-label=\"Texts of the chosen cell\" hidden></div>\n",
         p->to);
     confusions(p);
-    fputs("</section>\n", p->to);
+    fputs("</div></div></section>\n", p->to);
 }

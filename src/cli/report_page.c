@@ -102,6 +102,16 @@ static void lead(const struct report_page *p)
     fputs(".</p>\n", to);
 }
 
+/* The last two parts of a path, which tell most. */
+static const char *short_name(const char *path)
+{
+    const char *at = path + strlen(path);
+    for (int slashes = 0; at > path; at--)
+        if (at[-1] == '/' && ++slashes == 2)
+            break;
+    return at;
+}
+
 static void contents(const struct report_page *p)
 {
     fputs("<nav class=\"contents screen\" aria-label=\"Parts of this page\">"
@@ -150,7 +160,8 @@ ncd_status write_report_page(FILE *to, const struct report_head *head,
                                              : "share of the vote"};
     ncd_status status = set_numbers(&p, err);
     if (status == NCD_OK) {
-        html_begin(to, head->test ? head->test : head->train, report_css);
+        html_begin(to, short_name(head->test ? head->test : head->train),
+                   (const char *const[]){explain_css, report_css, NULL});
         status = write_parts(&p, err);
     }
     if (status == NCD_OK) {
