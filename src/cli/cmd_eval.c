@@ -9,7 +9,7 @@
 #include "report_page.h"
 #include "study.h"
 
-static const char *train_path, *test_path, *predictions_path, *page_path;
+static const char *train_path, *test_path, *predictions_path, *page_file;
 static const char *sweep_specs;
 static unsigned page_texts = 12;
 static uint64_t compare_exact;
@@ -47,7 +47,7 @@ static const struct cli_option eval_options[] = {
      "search exactly too for the first N test texts", NULL},
     {"predictions", 0, OPTION_STRING, &predictions_path, "FILE",
      "write true TAB predicted label of each test text", NULL},
-    {"report", 0, OPTION_STRING, &page_path, "FILE",
+    {"report", 0, OPTION_STRING, &page_file, "FILE",
      "write a page for the browser: charts, mistakes, texts; one HTML file",
      NULL},
     {"report-texts", 0, OPTION_COUNT, &page_texts, "N",
@@ -408,7 +408,7 @@ static ncd_status run_plan(struct plan *plan, ncd_error *err)
         status = open_output(predictions_path, &predictions,
                              &plan->predictions, err);
     if (status == NCD_OK)
-        status = open_output(page_path, &page, &plan->page, err);
+        status = open_output(page_file, &page, &plan->page, err);
     if (status == NCD_OK)
         status = plan->model ? run_model(plan, err) : run_data(plan, err);
     status = close_output(page, status, err);
@@ -453,7 +453,7 @@ static int check_plan(const struct plan *plan)
     if (shots.n && strcmp(plan->test, "-") == 0)
         return cli_usage_error(&command, "--shots reads the test data several "
                                          "times; standard input can't be");
-    if (shots.n && (predictions_path || page_path || learning_curve || sweep ||
+    if (shots.n && (predictions_path || page_file || learning_curve || sweep ||
                     sweep_specs || sweep_k.n || confusion))
         return cli_usage_error(&command, "--shots prints accuracies only");
     if ((learning_curve || sweep || sweep_specs) && plan->test &&
@@ -473,11 +473,11 @@ static int check_plan(const struct plan *plan)
         return cli_usage_error(&command,
                                "--compare-exact goes with --search=approx");
     if ((predictions_path && strcmp(predictions_path, "-") == 0) ||
-        (page_path && strcmp(page_path, "-") == 0))
+        (page_file && strcmp(page_file, "-") == 0))
         return cli_usage_error(&command,
                                "--%s needs a file; the report goes to standard "
                                "output",
-                               page_path ? "report" : "predictions");
+                               page_file ? "report" : "predictions");
     if (!plan->test && limit_test)
         return cli_usage_error(&command, "--limit-test without test data");
     return -1;

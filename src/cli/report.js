@@ -111,7 +111,9 @@
     if (i === j) cell.classList.add("diagonal");
     if (x) {
       const share = shares[shadeOf.value](i, j, x);
-      cell.style.setProperty("--s", `${Math.round(8 + 84 * Math.sqrt(share))}%`);
+      /* Small cells need more colour to be seen. */
+      const least = n > 40 ? 30 : 8;
+      cell.style.setProperty("--s", `${Math.round(least + (92 - least) * Math.sqrt(share))}%`);
       cell.classList.add("some");
       if (share > .45) cell.classList.add("strong");
       if (n <= 40) cell.textContent = count(x);
@@ -123,6 +125,7 @@
   const draw = () => {
     order = order.slice(0, MOST);
     const table = make("table", n <= 12 ? "matrix wide" : n <= 40 ? "matrix" : "matrix tiny");
+    table.style.setProperty("--n", order.length);
     table.setAttribute("role", "grid");
     table.setAttribute("aria-label", "Confusion matrix, true labels down, predicted labels across");
     const head = make("tr", "", make("td", "corner"));
@@ -150,7 +153,9 @@
   let opener = null;
 
   const rankList = (text) => {
-    const ranks = text.ranks.map(([label, value]) =>
+    /* Probabilities that would show as nothing are left out. */
+    const told = text.ranks.filter(([, value], i) => i === 0 || data.votes || value >= .0005);
+    const ranks = told.map(([label, value]) =>
       make("li", "", make("b", "", label), ` ${data.votes ? value.toFixed(3) : percent(value)}`));
     return make("ul", "ranks", ...ranks);
   };

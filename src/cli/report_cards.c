@@ -159,9 +159,8 @@ static void speed_card(const struct report_page *p)
 {
     const ncd_report *r = p->report;
     double seconds = r->seconds > 0 ? r->seconds : 1e-9;
-    card_begin(p, "Speed");
+    card_begin(p, "Texts a second");
     page_count(p, (uint64_t)((double)r->n_test / seconds));
-    fputs("<small> texts/s</small>", p->to);
     card_note(p);
     fprintf(p->to, "%.2f s on %u thread%s, peak memory %.0f MB", r->seconds,
             r->threads, r->threads == 1 ? "" : "s",

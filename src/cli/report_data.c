@@ -85,7 +85,7 @@ static void put_text(const struct report_page *p, const struct kept_text *t)
 {
     fprintf(p->to, "{\"sure\":%.4f,\"line\":%llu,\"source\":",
             t->share_predicted, (unsigned long long)t->line);
-    html_json_string(p->to, t->source);
+    html_json_string(p->to, page_path(t->source));
     fputs(",\"text\":", p->to);
     html_json(p->to, (ncd_text){t->bytes, t->nbytes});
     if (t->nbytes < t->nbytes_text)

@@ -9,7 +9,7 @@
 #include "html.h"
 #include "report_page.h"
 
-#define N_CONFUSIONS 12
+#define N_CONFUSIONS 10
 
 struct confusion {
     size_t i, j;

@@ -20,7 +20,7 @@ static void heading(const struct report_page *p, const struct kept_text *t)
     fprintf(p->to, "</h3>\n<p class=\"soft where\">%s %.1f %%, of the true label %.1f "
                    "%% · ",
             p->sure, 100 * t->share_predicted, 100 * t->share_true);
-    html_string(p->to, t->source);
+    html_string(p->to, page_path(t->source));
     fprintf(p->to, ":%llu</p>\n", (unsigned long long)t->line);
 }
 

@@ -102,8 +102,7 @@ static void lead(const struct report_page *p)
     fputs(".</p>\n", to);
 }
 
-/* The last two parts of a path, which tell most. */
-static const char *short_name(const char *path)
+const char *page_path(const char *path)
 {
     const char *at = path + strlen(path);
     for (int slashes = 0; at > path; at--)
@@ -160,7 +159,7 @@ ncd_status write_report_page(FILE *to, const struct report_head *head,
                                              : "share of the vote"};
     ncd_status status = set_numbers(&p, err);
     if (status == NCD_OK) {
-        html_begin(to, short_name(head->test ? head->test : head->train),
+        html_begin(to, page_path(head->test ? head->test : head->train),
                    (const char *const[]){explain_css, report_css, NULL});
         status = write_parts(&p, err);
     }

@@ -42,6 +42,9 @@ ncd_status page_making(const struct report_page *page,
 void page_section(const struct report_page *page, const char *id,
                   const char *title);
 
+/* The last two parts of a path, which tell most. */
+const char *page_path(const char *path);
+
 /* "96.71" of a share; "1,234" of a count. */
 void page_percent(const struct report_page *page, double share);
 void page_count(const struct report_page *page, uint64_t count);
