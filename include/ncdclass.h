@@ -597,9 +597,9 @@ NCD_API ncd_neighbor ncd_prediction_neighbor(const ncd_prediction *p, size_t i,
  *
  * Sums are those that decided: bits add up to the compressed sizes that a
  * distance is made of, and bytes to the odds. For gzip, zlib, deflate,
- * libdeflate, lz4 and ppm the bits come from the compressed text itself or from
- * the model that codes it; xz, lzma, zstd, bzip2 and brotli do not tell theirs,
- * and only strings that both texts have are shown.
+ * libdeflate, lz4, lzma and xz the bits are read from the compressed text
+ * itself, for ppm from the model that codes it. zstd, bzip2 and brotli do not
+ * tell theirs: only sizes, and strings that both texts have, are shown.
  */
 typedef struct ncd_explanation ncd_explanation;
 
@@ -609,9 +609,9 @@ typedef struct ncd_explain_options {
     int vote;         /* an ncd_vote, -1 (default): the model's */
     unsigned threads; /* 0 (default): ncd_default_threads() */
     unsigned n_texts; /* nearest texts of each label; default 1 */
-    const char
-        *against; /* label of side 1; NULL (default): the runner-up. Where
-                     it is the predicted label, the runner-up, too. */
+    /* Label of side 1; NULL (default), or the predicted label: the runner-up.
+     */
+    const char *against;
     ncd_progress_fn progress;
     void *progress_arg;
     unsigned n_candidates; /* as in ncd_predict_options */
@@ -635,9 +635,12 @@ typedef struct ncd_match {
     double bits_joint; /* and behind the first text */
 } ncd_match;
 
-/* Where the bits of a compressed size go. Their sum is 8 times the size. */
+/* Where the bits of a compressed size go. Their sum is 8 times the size, to
+ * within 1e-9 of it. */
 typedef struct ncd_bill {
-    double frame;     /* headers, checksums, padding, ends of blocks */
+    double frame;     /* headers, checksums, padding, ends of blocks; and what
+                         a range coder, whose tokens have fractions of a bit,
+                         rounds and flushes */
     double tables;    /* descriptions of codes */
     double first;     /* bytes of the first text */
     double separator; /* ... */
@@ -708,8 +711,8 @@ NCD_API const ncd_prediction *ncd_explanation_prediction(
     const ncd_explanation *e);
 
 /* 2, or 1 where the model knows one label only, or an approximate search no
- * candidate with another one; and of each side the label,
- * its class number and its share of the vote or probability. */
+ * candidate with another one; and of each side the label, its class number and
+ * its share of the vote or probability. */
 NCD_API size_t ncd_explanation_n_sides(const ncd_explanation *e);
 NCD_API const char *ncd_explanation_label(const ncd_explanation *e,
                                           size_t side);

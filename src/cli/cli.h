@@ -80,6 +80,9 @@ void say(const char *format, ...) __attribute__((format(printf, 1, 2)));
 /* The same, unless --quiet. */
 void note(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
+/* Says in *err that memory ran out, and returns that. */
+ncd_status no_memory(ncd_error *err);
+
 /* Reports a failure of the library; returns the exit status it stands for. */
 int fail_with(const ncd_error *err);
 

@@ -98,12 +98,6 @@ struct plan {
     struct gathered gathered;
 };
 
-static ncd_status no_memory(ncd_error *err)
-{
-    *err = (ncd_error){NCD_ERR_NOMEM, "out of memory"};
-    return NCD_ERR_NOMEM;
-}
-
 /* --- One evaluation --- */
 
 static void on_text(void *arg, const ncd_eval_text *text)
@@ -202,7 +196,7 @@ static ncd_status judge_other(void *arg, const ncd_model *model,
     ncd_model_options(model, &of_model);
     fill_eval_options(&options);
     options.compare_exact = 0;
-    if (of_model.method == NCD_METHOD_CLASS)
+    if (of_model.method != NCD_METHOD_KNN)
         options.n_sweep_k = options.n_candidates = 0;
     return eval_model(plan, model, &options, report_out, err);
 }
@@ -267,7 +261,7 @@ static ncd_status evaluate(struct plan *plan, const ncd_model *model,
     struct studies studies = {0};
     fill_eval_options(&options);
     ncd_model_options(model, &of_model);
-    if (of_model.method == NCD_METHOD_CLASS && sweep)
+    if (of_model.method != NCD_METHOD_KNN && sweep)
         options.n_sweep_k = 0; /* they are for the others */
     options.on_text = on_text;
     options.on_text_arg = plan;
@@ -402,8 +396,9 @@ static ncd_status close_output(ncd_output *output, ncd_status status,
 static ncd_status run_plan(struct plan *plan, ncd_error *err)
 {
     ncd_output *predictions = NULL, *page = NULL;
-    ncd_status status = sweep_specs ? check_contenders(sweep_specs, err)
-                                    : NCD_OK;
+    ncd_status status = sweep || sweep_specs
+                            ? check_contenders(sweep_specs, err)
+                            : NCD_OK;
     if (status == NCD_OK)
         status = open_output(predictions_path, &predictions,
                              &plan->predictions, err);

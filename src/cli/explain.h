@@ -45,6 +45,12 @@ struct shade *shade_by_matches(const ncd_joint *joint, int of_test,
 /* Where the characters that begin at `at` and are shaded alike end. */
 size_t shade_end(ncd_text text, const struct shade *shades, size_t at);
 
+/* --- Matches --- */
+
+/* [n_matches], those that spare most first. Freed by the caller; NULL where
+ * memory ran out. */
+const ncd_match **matches_by_bits(const ncd_joint *joint);
+
 /* --- Words of the odds --- */
 
 /* A run of letters and digits, as class models see words. */

@@ -83,6 +83,12 @@ static void put_match(FILE *to, const ncd_joint *j, ncd_text test,
 
 static void put_matches(FILE *to, const ncd_joint *j, ncd_text test)
 {
+    const ncd_match **sorted = matches_by_bits(j);
+    if (!sorted || j->n_matches == 0) {
+        fputs("<p class=\"soft\">Nothing is shared.</p>\n", to);
+        free(sorted);
+        return;
+    }
     fprintf(to,
             "<details><summary>%zu shared string%s, %s</summary>\n"
             "<div class=\"cells\"><table><thead><tr>%s"
@@ -94,8 +100,9 @@ static void put_matches(FILE *to, const ncd_joint *j, ncd_text test)
                 : "<th class=\"n\">bits spared</th><th class=\"n\">alone</th>"
                   "<th class=\"n\">together</th>");
     for (size_t i = 0; i < j->n_matches; i++)
-        put_match(to, j, test, &j->matches[i]);
+        put_match(to, j, test, sorted[i]);
     fputs("</tbody></table></div></details>\n", to);
+    free(sorted);
 }
 
 static void put_bill_row(FILE *to, const char *name, double alone, double joint,
@@ -110,6 +117,7 @@ static void put_bill_row(FILE *to, const char *name, double alone, double joint,
 
 static void put_bill(FILE *to, const ncd_joint *j)
 {
+    double alone = bill_sum(&j->alone), joint = bill_sum(&j->joint);
     fputs("<details><summary>Where the bits go</summary>"
           "<div class=\"cells\"><table><thead><tr><th></th>"
           "<th class=\"n\">alone</th><th class=\"n\">together</th>"
@@ -118,10 +126,11 @@ static void put_bill(FILE *to, const ncd_joint *j)
     for (int row = 0; row < N_BILL_ROWS; row++)
         put_bill_row(to, bill_name(j->order, row), bill_row(&j->alone, row),
                      bill_row(&j->joint, row), "");
-    put_bill_row(to, "sum, bits", bill_sum(&j->alone), bill_sum(&j->joint),
-                 " class=\"sum\"");
-    put_bill_row(to, "bytes", bill_sum(&j->alone) / 8, bill_sum(&j->joint) / 8,
-                 "");
+    put_bill_row(to, "sum, bits", alone, joint, " class=\"sum\"");
+    fprintf(to,
+            "<tr><th scope=\"row\">bytes</th><td class=\"n\">%.6g</td>"
+            "<td class=\"n\">%.6g</td><td class=\"n\">%.6g</td></tr>\n",
+            alone / 8, joint / 8, (alone - joint) / 8);
     fputs("</tbody></table></div></details>\n", to);
 }
 
@@ -263,6 +272,10 @@ static void put_odds(FILE *to, const ncd_model *model, const ncd_explanation *e)
 
 /* --- All of it --- */
 
+static const char neighbors_legend[] =
+    "The text above, its neighbour below. Marked is what they share, the "
+    "stronger the more bits it spares.";
+
 void explain_html(FILE *to, const ncd_model *model, const ncd_explanation *e)
 {
     ncd_options options;
@@ -270,7 +283,7 @@ void explain_html(FILE *to, const ncd_model *model, const ncd_explanation *e)
     fputs("<section class=\"why\">\n<h2>", to);
     html_string(to, ncd_explanation_label(e, 0));
     fprintf(to, " <small>%s %.1f&nbsp;%%",
-            options.method == NCD_METHOD_CLASS ? "probability" : "votes",
+            options.method == NCD_METHOD_KNN ? "votes" : "probability",
             100 * ncd_explanation_share(e, 0));
     if (ncd_explanation_n_sides(e) > 1) {
         fputs(", against ", to);
@@ -278,12 +291,10 @@ void explain_html(FILE *to, const ncd_model *model, const ncd_explanation *e)
         fprintf(to, " %.1f&nbsp;%%", 100 * ncd_explanation_share(e, 1));
     }
     fputs("</small></h2>\n", to);
-    if (options.method == NCD_METHOD_CLASS)
+    if (options.method != NCD_METHOD_KNN)
         put_odds(to, model, e);
-    else {
-        fputs("<p class=\"soft\">", to);
-        explain_html_legend(to, model);
-        fputs("</p>\n", to);
+    if (options.method != NCD_METHOD_CLASS) {
+        fprintf(to, "<p class=\"soft\">%s</p>\n", neighbors_legend);
         put_neighbors(to, model, e);
     }
     fputs("</section>\n", to);
@@ -293,13 +304,13 @@ void explain_html_legend(FILE *to, const ncd_model *model)
 {
     ncd_options options;
     ncd_model_options(model, &options);
-    fputs(options.method == NCD_METHOD_CLASS
-              ? "<mark class=\"for\" style=\"--s:70%\">Green</mark> speaks for "
-                "the label that was given, <mark class=\"against\" "
-                "style=\"--s:70%\">red</mark> for the other."
-              : "The text above, its neighbour below. Marked is what they "
-                "share, the stronger the more bits it spares.",
-          to);
+    if (options.method != NCD_METHOD_KNN)
+        fputs("<mark class=\"for\" style=\"--s:70%\">Green</mark> speaks for "
+              "the label that was given, <mark class=\"against\" "
+              "style=\"--s:70%\">red</mark> for the other. ",
+              to);
+    if (options.method != NCD_METHOD_CLASS)
+        fputs(neighbors_legend, to);
 }
 
 void explain_html_brief(FILE *to, const ncd_model *model,
@@ -307,10 +318,10 @@ void explain_html_brief(FILE *to, const ncd_model *model,
 {
     ncd_options options;
     ncd_model_options(model, &options);
-    if (options.method != NCD_METHOD_CLASS) {
-        put_neighbors(to, model, e);
-    } else if (ncd_explanation_odds(e)) {
+    if (ncd_explanation_odds(e)) {
         put_shaded(to, ncd_explanation_text(e), shade_by_odds(e), NULL);
         put_words(to, e, 0);
     }
+    if (options.method != NCD_METHOD_CLASS)
+        put_neighbors(to, model, e);
 }

@@ -154,12 +154,12 @@ void explain_json(FILE *to, const ncd_model *model, const ncd_explanation *e)
                                json_text(ncd_explanation_text(e)), "label",
                                json_name(ncd_explanation_label(e, 0)), "method",
                                ncd_method_name(options.method), "sides", sides);
-    if (options.method == NCD_METHOD_CLASS) {
+    if (options.method != NCD_METHOD_KNN)
         json_object_set_new(object, "code_lengths",
                             json_code_lengths(model, e));
-        if (ncd_explanation_odds(e))
-            json_object_set_new(object, "odds", json_odds(e));
-    } else {
+    if (ncd_explanation_odds(e))
+        json_object_set_new(object, "odds", json_odds(e));
+    if (options.method != NCD_METHOD_CLASS) {
         json_object_set_new(object, "compressor",
                             json_string(options.compressor));
         json_object_set_new(object, "distance",

@@ -76,6 +76,31 @@ size_t shade_end(ncd_text text, const struct shade *shades, size_t at)
     return end;
 }
 
+/* --- Matches --- */
+
+static int compare_saved(const void *a, const void *b)
+{
+    const ncd_match *x = *(const ncd_match *const *)a;
+    const ncd_match *y = *(const ncd_match *const *)b;
+    double saved_x = x->bits_alone - x->bits_joint;
+    double saved_y = y->bits_alone - y->bits_joint;
+    if (saved_x != saved_y)
+        return saved_x > saved_y ? -1 : 1;
+    if (x->nbytes != y->nbytes)
+        return x->nbytes > y->nbytes ? -1 : 1;
+    return x < y ? -1 : 1;
+}
+
+const ncd_match **matches_by_bits(const ncd_joint *joint)
+{
+    const ncd_match **sorted = calloc(joint->n_matches + 1, sizeof *sorted);
+    for (size_t i = 0; sorted && i < joint->n_matches; i++)
+        sorted[i] = &joint->matches[i];
+    if (sorted)
+        qsort(sorted, joint->n_matches, sizeof *sorted, compare_saved);
+    return sorted;
+}
+
 /* --- Words --- */
 
 static int in_word(unsigned char c)

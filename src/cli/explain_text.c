@@ -25,10 +25,11 @@ static int tone_of(struct shade shade, int coloured)
     int sign = shade.strength < 0 ? -1 : 1, size = abs(shade.strength);
     if (!coloured)
         return size < 25 && !shade.group ? 0 : sign;
-    return sign * (size >= 60                 ? 3
-                   : size >= 25               ? 2
-                   : size >= 8 || shade.group ? 1
-                                              : 0);
+    if (size >= 60)
+        return 3 * sign;
+    if (size >= 25 || shade.group)
+        return 2 * sign;
+    return size >= 8 ? sign : 0;
 }
 
 /* Colour ends with the line, or it would fill the margin. */
@@ -87,19 +88,6 @@ static void put_label(FILE *to, const ncd_explanation *e, size_t side)
 
 /* --- What is shared --- */
 
-static int compare_saved(const void *a, const void *b)
-{
-    const ncd_match *x = *(const ncd_match *const *)a;
-    const ncd_match *y = *(const ncd_match *const *)b;
-    double saved_x = x->bits_alone - x->bits_joint;
-    double saved_y = y->bits_alone - y->bits_joint;
-    if (saved_x != saved_y)
-        return saved_x > saved_y ? -1 : 1;
-    if (x->nbytes != y->nbytes)
-        return x->nbytes > y->nbytes ? -1 : 1;
-    return x < y ? -1 : 1;
-}
-
 static void put_match(FILE *to, const ncd_joint *j, ncd_text test,
                       const ncd_match *m)
 {
@@ -117,7 +105,7 @@ static void put_match(FILE *to, const ncd_joint *j, ncd_text test,
 
 static void put_matches(FILE *to, const ncd_joint *j, ncd_text test)
 {
-    const ncd_match **sorted = calloc(j->n_matches + 1, sizeof *sorted);
+    const ncd_match **sorted = matches_by_bits(j);
     double others = 0;
     size_t i = 0;
     if (!sorted || j->n_matches == 0) {
@@ -125,9 +113,6 @@ static void put_matches(FILE *to, const ncd_joint *j, ncd_text test)
         free(sorted);
         return;
     }
-    for (; i < j->n_matches; i++)
-        sorted[i] = &j->matches[i];
-    qsort(sorted, j->n_matches, sizeof *sorted, compare_saved);
     fputs(j->insight == NCD_INSIGHT_NONE ? INDENT "    bytes  shared\n"
                                          : INDENT
               "   spared     alone  together     bytes  shared\n",
@@ -248,17 +233,17 @@ static void put_code_lengths(FILE *to, const ncd_model *model,
     const ncd_dataset *data = ncd_model_dataset(model);
     const ncd_prediction *p = ncd_explanation_prediction(e);
     double n = (double)ncd_explanation_text(e).nbytes;
-    fputs("\n  bits a byte   share\n", to);
+    fputs("\n  bits a byte  probability\n", to);
     for (size_t rank = 0; rank < ncd_prediction_n_labels(p, 0) && rank < 5;
          rank++) {
         size_t c = ncd_prediction_class(p, 0, rank);
-        fprintf(to, INDENT "%9.3f %6.2f%%  ",
+        fprintf(to, INDENT "%9.3f%11.2f %%  ",
                 ncd_explanation_code_length(e, c) / (n > 0 ? n : 1),
                 100 * ncd_prediction_share(p, 0, rank));
         put_visible_string(to, ncd_dataset_label(data, c));
         putc('\n', to);
     }
-    fprintf(to, INDENT "%9.3f          all labels together\n",
+    fprintf(to, INDENT "%9.3f               all labels together\n",
             ncd_explanation_code_length(e, SIZE_MAX) / (n > 0 ? n : 1));
 }
 
@@ -283,7 +268,7 @@ void explain_text(FILE *to, const ncd_model *model, const ncd_explanation *e)
     ncd_model_options(model, &options);
     put_label(to, e, 0);
     fprintf(to, ", %s %.1f %%",
-            options.method == NCD_METHOD_CLASS ? "probability" : "votes",
+            options.method == NCD_METHOD_KNN ? "votes" : "probability",
             100 * ncd_explanation_share(e, 0));
     if (ncd_explanation_n_sides(e) > 1) {
         fputs(", against ", to);
@@ -291,8 +276,7 @@ void explain_text(FILE *to, const ncd_model *model, const ncd_explanation *e)
         fprintf(to, ", %.1f %%", 100 * ncd_explanation_share(e, 1));
     }
     putc('\n', to);
-    if (options.method == NCD_METHOD_CLASS)
+    if (options.method != NCD_METHOD_KNN)
         put_odds(to, model, e);
-    else
-        put_neighbors(to, model, e);
+    put_neighbors(to, model, e);
 }

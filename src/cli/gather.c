@@ -37,7 +37,8 @@ static size_t cut_at(const unsigned char *bytes, size_t n, size_t limit)
 
 static void keep_ranks(struct kept_text *kept, const ncd_eval_text *text)
 {
-    for (size_t i = 0; i < text->n_neighbors && i < N_RANKS; i++)
+    for (size_t i = 0;
+         i < text->n_neighbors && i < N_RANKS && !text->n_shares; i++)
         kept->ranks[kept->n_ranks++] = (struct rank){
             text->neighbors[i].index, text->neighbors[i].distance};
     for (size_t c = 0; c < text->n_shares; c++) {
@@ -91,7 +92,7 @@ static int tells_more(const ncd_eval_text *a, const struct kept_text *b)
     if (x != y)
         return x > y;
     /* Equal votes: the nearer the nearest neighbour, the surer. */
-    if (a->n_neighbors && b->n_ranks &&
+    if (a->n_neighbors && !a->n_shares && b->n_ranks &&
         a->neighbors[0].distance != b->ranks[0].value)
         return (a->neighbors[0].distance < b->ranks[0].value) ==
                (a->class_true != a->class_predicted);
@@ -208,7 +209,7 @@ void gather_text(void *arg, const ncd_eval_text *text)
     struct gathered *g = arg;
     int taken = take_answer(g, text) && take_cell(g, text);
     if (text->class_true != text->class_predicted)
-        taken = taken && rank_text(&g->mistakes, text, SIZE_MAX);
+        taken = taken && rank_text(&g->mistakes, text, MISTAKE_NBYTES);
     g->out_of_memory |= !taken;
 }
 

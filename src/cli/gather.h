@@ -10,8 +10,10 @@
 
 #include <ncdclass.h>
 
-/* Excerpts of texts end here; mistakes, which are explained, are kept whole. */
+/* Excerpts of texts end here; mistakes are explained, for which they must be
+ * whole, but are not where an explanation would be too long for a page. */
 #define EXCERPT_NBYTES 480
+#define MISTAKE_NBYTES 16384
 #define N_MISTAKES 10
 #define N_RANKS 5
 

@@ -20,12 +20,6 @@ struct bin {
     double sum; /* of shares */
 };
 
-static ncd_status no_memory(ncd_error *err)
-{
-    *err = (ncd_error){NCD_ERR_NOMEM, "out of memory"};
-    return NCD_ERR_NOMEM;
-}
-
 /* --- Reliability --- */
 
 static void fill_bins(const struct gathered *g, struct bin *bins)
@@ -234,7 +228,7 @@ static ncd_status coverage(const struct report_page *p, ncd_error *err)
 ncd_status page_confidence(const struct report_page *p, ncd_error *err)
 {
     page_section(p, "confidence", "Confidence");
-    if (!p->is_class)
+    if (!p->has_probabilities)
         fputs("<p class=\"soft\">Neighbours give no probabilities; here their "
               "share of the vote stands in for one.</p>\n",
               p->to);

@@ -23,7 +23,7 @@ static const struct ranking *cell_at(const struct report_page *p, size_t i,
 static size_t text_nbytes(const struct report_page *p,
                           const struct kept_text *text)
 {
-    size_t neighbor = p->is_class ? 0 : NEIGHBOR_NBYTES;
+    size_t neighbor = p->has_probabilities ? 0 : NEIGHBOR_NBYTES;
     return text->nbytes + neighbor + OVERHEAD_NBYTES;
 }
 
@@ -68,13 +68,13 @@ static void put_ranks(const struct report_page *p, const struct kept_text *t)
     for (size_t i = 0; i < t->n_ranks; i++) {
         size_t number = t->ranks[i].number;
         size_t class =
-            p->is_class ? number : ncd_dataset_class(training, number);
+            p->has_probabilities ? number : ncd_dataset_class(training, number);
         fputs(i ? ",[" : "[", p->to);
         html_json_string(p->to, ncd_dataset_label(training, class));
         fprintf(p->to, ",%.4f]", t->ranks[i].value);
     }
     putc(']', p->to);
-    if (p->is_class || t->n_ranks == 0)
+    if (p->has_probabilities || t->n_ranks == 0)
         return;
     size_t nearest = t->ranks[0].number;
     fputs(",\"near\":", p->to);
@@ -118,7 +118,7 @@ void page_data(const struct report_page *p)
     fprintf(p->to,
             "<script type=\"application/json\" id=\"data\">\n{\"sure\":\"%s\","
             "\"votes\":%s,\"limit\":%zu,\"labels\":[",
-            p->sure, p->is_class ? "false" : "true", limit);
+            p->sure, p->has_probabilities ? "false" : "true", limit);
     for (size_t i = 0; i < r->n_classes; i++) {
         if (i)
             putc(',', p->to);

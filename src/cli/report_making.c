@@ -85,7 +85,7 @@ static void settings(const struct report_page *p)
     const ncd_search_stats *s = &p->report->search;
     char line[96], count[NUMBER_NBYTES];
     setting(p, "Method", ncd_method_name(o->method));
-    if (p->is_class)
+    if (o->method == NCD_METHOD_CLASS)
         return;
     setting(p, "Compressor", o->compressor);
     setting(p, "Library", p->head->library);

@@ -28,6 +28,10 @@ static void plain_text(const struct report_page *p, const struct kept_text *t)
 {
     fputs("<p class=\"text\" dir=\"auto\" tabindex=\"0\">", p->to);
     html_text(p->to, (ncd_text){t->bytes, t->nbytes});
+    if (t->nbytes < t->nbytes_text)
+        fprintf(p->to, "<span class=\"soft\"> … %zu more bytes; too long to be "
+                       "explained here</span>",
+                t->nbytes_text - t->nbytes);
     fputs("</p>\n", p->to);
 }
 
@@ -40,12 +44,10 @@ static ncd_status forget(const struct report_page *p,
     ncd_dataset *text;
     const char *label = page_label(p, t->class_true);
     *model_out = NULL;
-    if (p->is_class || strcmp(p->head->protocol, "leave-one-out") != 0)
+    if (p->has_probabilities || strcmp(p->head->protocol, "leave-one-out") != 0)
         return NCD_OK;
-    if (ncd_dataset_new(&text) != NCD_OK) {
-        *err = (ncd_error){NCD_ERR_NOMEM, "out of memory"};
-        return NCD_ERR_NOMEM;
-    }
+    if (ncd_dataset_new(&text) != NCD_OK)
+        return no_memory(err);
     ncd_status status =
         ncd_dataset_add(text, (ncd_text){label, strlen(label)},
                         (ncd_text){t->bytes, t->nbytes}, NULL, 0, err);
@@ -72,7 +74,7 @@ static ncd_status explain(const struct report_page *p, const ncd_model *model,
     const char *label = page_label(p, t->class_true);
     ncd_explain_options_init(&options);
     options.k = p->head->options.k;
-    options.vote = p->is_class ? -1 : (int)p->head->options.vote;
+    options.vote = p->has_probabilities ? -1 : (int)p->head->options.vote;
     options.threads = p->report->threads;
     options.n_candidates = p->head->n_candidates;
     options.against = has_label(model, label) ? label : NULL;
@@ -93,12 +95,13 @@ static ncd_status mistake(const struct report_page *p,
                           ncd_error *err)
 {
     ncd_model *others = NULL;
-    ncd_status status = forget(p, t, &others, err);
+    int is_whole = t->nbytes == t->nbytes_text;
+    ncd_status status = is_whole ? forget(p, t, &others, err) : NCD_OK;
     if (status != NCD_OK)
         return status;
     fputs("<article class=\"why mistake\">", p->to);
     heading(p, t);
-    if (p->head->test || others)
+    if (is_whole && (p->head->test || others))
         status = explain(p, others ? others : p->model, t, e, err);
     else
         plain_text(p, t);
@@ -113,10 +116,8 @@ ncd_status page_mistakes(const struct report_page *p, ncd_error *err)
     ncd_explanation *e;
     if (mistakes->n == 0)
         return NCD_OK;
-    if (ncd_explanation_new(&e) != NCD_OK) {
-        *err = (ncd_error){NCD_ERR_NOMEM, "out of memory"};
-        return NCD_ERR_NOMEM;
-    }
+    if (ncd_explanation_new(&e) != NCD_OK)
+        return no_memory(err);
     page_section(p, "mistakes", "Most confident mistakes");
     fputs("<p class=\"soft\">", p->to);
     explain_html_legend(p->to, p->model);

@@ -59,10 +59,8 @@ static ncd_status set_numbers(struct report_page *p, ncd_error *err)
 {
     size_t n_known = ncd_dataset_n_classes(ncd_model_dataset(p->model));
     p->numbers = calloc(p->report->n_classes, sizeof *p->numbers);
-    if (!p->numbers) {
-        *err = (ncd_error){NCD_ERR_NOMEM, "out of memory"};
-        return NCD_ERR_NOMEM;
-    }
+    if (!p->numbers)
+        return no_memory(err);
     for (size_t i = 0; i < n_known; i++)
         set_number(p, i);
     for (size_t i = n_known; i < p->gathered->n_rows; i++)
@@ -77,10 +75,14 @@ static void lead(const struct report_page *p)
     const struct report_head *h = p->head;
     FILE *to = p->to;
     fputs("<p class=\"lead\">", to);
-    if (p->is_class)
-        fputs("A class model", to);
-    else {
-        fprintf(to, "The %u nearest neighbours by ", h->options.k);
+    if (h->options.method != NCD_METHOD_KNN)
+        fputs(h->options.method == NCD_METHOD_CLASS ? "A class model"
+                                                    : "A class model and the",
+              to);
+    if (h->options.method != NCD_METHOD_CLASS) {
+        fprintf(to, "%s %u nearest neighbours by ",
+                h->options.method == NCD_METHOD_KNN ? "The" : "",
+                h->options.k);
         html_string(to, h->options.compressor);
     }
     fputs(", trained on ", to);
@@ -148,14 +150,14 @@ ncd_status write_report_page(FILE *to, const struct report_head *head,
                              const struct gathered *gathered,
                              const ncd_model *model, ncd_error *err)
 {
-    int is_class = head->options.method == NCD_METHOD_CLASS;
+    int has_probabilities = head->options.method != NCD_METHOD_KNN;
     struct report_page p = {.to = to,
                             .head = head,
                             .report = report,
                             .gathered = gathered,
                             .model = model,
-                            .is_class = is_class,
-                            .sure = is_class ? "probability"
+                            .has_probabilities = has_probabilities,
+                            .sure = has_probabilities ? "probability"
                                              : "share of the vote"};
     ncd_status status = set_numbers(&p, err);
     if (status == NCD_OK) {

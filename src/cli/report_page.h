@@ -13,7 +13,7 @@ struct report_page {
     const ncd_report *report;
     const struct gathered *gathered;
     const ncd_model *model;
-    int is_class;        /* a class model: shares are probabilities */
+    int has_probabilities; /* not kNN alone: shares are probabilities */
     const char *sure;    /* what shares are called: "probability" */
     size_t *numbers;     /* [n_classes] class numbers of report->classes */
 };

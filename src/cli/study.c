@@ -5,13 +5,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-static ncd_status fail(ncd_error *err, ncd_status status, const char *message)
-{
-    err->status = status;
-    snprintf(err->message, sizeof err->message, "%s", message);
-    return status;
-}
-
 /* --- Learning curve --- */
 
 static ncd_status judge_part(const ncd_dataset *data,
@@ -58,7 +51,7 @@ ncd_status run_curve(const ncd_dataset *data, const ncd_options *options,
         .n = curve_sizes(ncd_dataset_n_texts(data), least, sizes),
         .accuracies = calloc(MAX_CURVE * n_seeds, sizeof(double))};
     if (!curve->accuracies)
-        return fail(err, NCD_ERR_NOMEM, "out of memory");
+        return no_memory(err);
     for (size_t i = 0; i < curve->n; i++) {
         double *accuracies = curve->accuracies + i * n_seeds;
         int is_whole = i + 1 == curve->n;
@@ -114,6 +107,10 @@ ncd_status check_contenders(const char *specs, ncd_error *err)
 {
     char spec[SPEC_NBYTES];
     for (size_t i = 0; contender_spec(specs, i, spec); i++) {
+        if (i + 1 == MAX_CONTENDERS) {
+            *err = (ncd_error){NCD_ERR_ARGUMENT, "too many to compare"};
+            return err->status;
+        }
         ncd_options options;
         ncd_engine *engine = NULL;
         ncd_options_init(&options);
@@ -131,8 +128,11 @@ static void name_contender(struct contender *c, const ncd_model *model)
     ncd_options options;
     ncd_model_options(model, &options);
     int is_class = options.method == NCD_METHOD_CLASS;
-    snprintf(c->name, sizeof c->name, "%s",
-             is_class ? class_word : options.compressor);
+    int is_knn = options.method == NCD_METHOD_KNN;
+    snprintf(c->name, sizeof c->name, "%s%s%s",
+             is_knn ? "" : ncd_method_name(options.method),
+             is_class || is_knn ? "" : " ",
+             is_class ? "" : options.compressor);
     snprintf(c->library, sizeof c->library, "%s",
              is_class ? "" : ncd_model_library_now(model));
 }
@@ -178,8 +178,6 @@ ncd_status run_comparison(const ncd_model *model, const ncd_report *report,
     c->items[0].report = (ncd_report *)(uintptr_t)report;
     for (size_t i = 0; status == NCD_OK && contender_spec(specs, i, spec);
          i++) {
-        if (c->n == MAX_CONTENDERS)
-            return fail(err, NCD_ERR_ARGUMENT, "too many to compare");
         set_contender(&options, spec);
         status = add_contender(c, ncd_model_dataset(model), &options, judge,
                                err);

@@ -20,7 +20,8 @@ struct ncd_token {
 struct ncd_trace {
     struct ncd_token *tokens; /* [n] together the whole text */
     size_t n, capacity;
-    double frame_bits; /* headers, checksums, padding, ends of blocks */
+    double
+        frame_bits; /* headers, checksums, padding, ends of blocks, flushing */
     double table_bits; /* descriptions of codes */
 };
 
@@ -46,5 +47,8 @@ ncd_status ncd_trace_deflate(ncd_text packed, ncd_text text,
                              struct ncd_trace *trace, ncd_error *err);
 ncd_status ncd_trace_lz4(ncd_text packed, ncd_text text,
                          struct ncd_trace *trace, ncd_error *err);
+/* The end marker may be followed by anything; the frame is not told. */
+ncd_status ncd_trace_lzma2(ncd_text packed, ncd_text text,
+                           struct ncd_trace *trace, ncd_error *err);
 
 #endif

@@ -264,9 +264,11 @@ ncd_status ncd_model_explain(const ncd_model *model, ncd_text text,
         status = choose_sides(e, &options, err);
     if (status != NCD_OK)
         return status;
-    return model->method == NCD_METHOD_CLASS
-               ? explain_odds(e, err)
-               : explain_neighbors(e, &options, err);
+    if (model->method != NCD_METHOD_KNN)
+        status = explain_odds(e, err);
+    if (status == NCD_OK && model->method != NCD_METHOD_CLASS)
+        status = explain_neighbors(e, &options, err);
+    return status;
 }
 
 /* --- Looking at them --- */
@@ -320,7 +322,7 @@ const ncd_odds *ncd_explanation_odds(const ncd_explanation *e)
 double ncd_explanation_code_length(const ncd_explanation *e, size_t class)
 {
     size_t n_classes = e->model->dataset->labels.n;
-    if (e->model->method != NCD_METHOD_CLASS)
+    if (e->model->method == NCD_METHOD_KNN)
         return 0;
     return e->class_bits[class < n_classes ? class : n_classes];
 }
