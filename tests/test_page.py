@@ -151,6 +151,11 @@ class Pages(unittest.TestCase):
         last = page.run(order)[-1]
         page.click(f"#grid tbody tr:nth-child({n}) th button")
         self.assertEqual(page.run(order)[0], last)
+        labels = [c["label"] for c in page.report["classes"]]
+        page.run(choose + "('2')")
+        mixed = [confusion[2][i] + confusion[i][2] for i in map(labels.index, page.run(order))]
+        self.assertEqual(page.run(order)[0], labels[2])
+        self.assertEqual(mixed[1:], sorted(mixed[1:], reverse=True))
         page.run(choose + "('label')")
 
     def test_cells_open_their_texts(self):

@@ -229,7 +229,7 @@
   grid.addEventListener("click", (event) => {
     const button = event.target.closest("button"), cell = event.target.closest("td[data-at]");
     if (button) {
-      orderOf.value = "";
+      orderOf.value = button.dataset.class;
       sort(around(Number(button.dataset.class)));
     } else if (cell) {
       focusCell(...cell.dataset.at.split(" ").map(Number));
@@ -244,10 +244,17 @@
   };
   grid.addEventListener("pointerover", tell);
   grid.addEventListener("focusin", tell);
-  orderOf.addEventListener("change", () => sort(orders[orderOf.value]()));
+  orderOf.addEventListener("change", () => sort(orders[orderOf.value]?.() ?? around(Number(orderOf.value))));
   shadeOf.addEventListener("change", draw);
   for (const button of document.querySelectorAll("button.open"))
     button.addEventListener("click", () => open(...button.dataset.cell.split(" ").map(Number), button));
+
+  /* What the labels' buttons do, for the keyboard and for matrices too small to
+   * have labels. */
+  const group = document.createElement("optgroup");
+  group.label = "around a class";
+  for (const i of orders.label()) group.append(new Option(labels[i], i));
+  orderOf.append(group);
 
   /* --- Tables that can be sorted --- */
 
