@@ -166,6 +166,10 @@ const char *format_number(double value, char out[NUMBER_NBYTES]);
 /* "1,234,567" */
 const char *format_count(uint64_t value, char out[NUMBER_NBYTES]);
 
+/* The command line of a verb, quoted for a shell (typed.c). Freed by the caller;
+ * NULL where memory runs out. */
+char *command_typed(int argc, char **argv);
+
 /* --- Rows of output (rows.c) --- */
 
 enum row_format { ROWS_TSV, ROWS_JSONL, ROWS_CSV };

@@ -261,7 +261,7 @@ static ncd_status evaluate(struct plan *plan, const ncd_model *model,
     struct studies studies = {0};
     fill_eval_options(&options);
     ncd_model_options(model, &of_model);
-    if (of_model.method != NCD_METHOD_KNN && sweep)
+    if (of_model.method != NCD_METHOD_KNN && (sweep || sweep_specs))
         options.n_sweep_k = 0; /* they are for the others */
     options.on_text = on_text;
     options.on_text_arg = plan;
@@ -478,45 +478,6 @@ static int check_plan(const struct plan *plan)
     return -1;
 }
 
-/* --- The command, as it could be typed again --- */
-
-/* Words of these characters need no quotes. */
-#define PLAIN_CHARACTERS \
-    "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789" \
-    "%+,-./:=@_"
-
-static char *put_quoted(char *to, const char *word)
-{
-    *to++ = ' ';
-    if (*word && !word[strspn(word, PLAIN_CHARACTERS)])
-        return stpcpy(to, word);
-    *to++ = '\'';
-    for (; *word; word++) {
-        if (*word == '\'')
-            to = stpcpy(to, "'\\'");
-        *to++ = *word;
-    }
-    *to++ = '\'';
-    *to = 0;
-    return to;
-}
-
-/* Freed by the caller; NULL where memory runs out. */
-static char *join_command(int argc, char **argv)
-{
-    static const char program[] = "ncdclass";
-    size_t n = sizeof program;
-    for (int i = 0; i < argc; i++)
-        n += 4 * strlen(argv[i]) + 3;
-    char *typed = malloc(n);
-    if (!typed)
-        return NULL;
-    char *to = stpcpy(typed, program);
-    for (int i = 0; i < argc; i++)
-        to = put_quoted(to, argv[i]);
-    return typed;
-}
-
 /* What --sweep compares where --sweep-k does not say. */
 static const struct uint_list usual_k = {{1, 2, 3, 5, 9, 15, 25}, 7};
 
@@ -527,7 +488,7 @@ int cmd_eval(int argc, char **argv)
     struct plan plan = {0};
     ncd_error err;
     /* Before parsing, which moves operands to the end. */
-    char *typed = join_command(argc, argv);
+    char *typed = command_typed(argc, argv);
     int status = cli_parse(&command, argc, argv, &operands, &n_operands);
     if (status < 0)
         status = make_plan(&plan, operands, n_operands);
