@@ -749,11 +749,11 @@ typedef struct ncd_eval_text {
     size_t class_true, class_predicted;
     /* Share of the vote, or probability, of the two labels. */
     double share_true, share_predicted;
-    int in_training;        /* 2: verbatim, 1: but for case, space and
-                               punctuation, 0: not, as ncd_overlap counts it */
-    const double *shares;   /* [n_shares] class models: probability of each
-                               class of the model's data set */
-    size_t n_shares;        /* 0 for other models */
+    int in_training;      /* 2: verbatim, 1: but for case, space and
+                             punctuation, 0: not, as ncd_overlap counts it */
+    const double *shares; /* [n_shares] class models: probability of each
+                             class of the model's data set */
+    size_t n_shares;      /* 0 for other models */
     const ncd_neighbor *neighbors; /* [n_neighbors] that voted, nearest first */
     size_t n_neighbors;
 } ncd_eval_text;

@@ -388,10 +388,10 @@ static void check_told(const ncd_model *model, const unsigned *sweep, size_t n)
     options.sweep_k = sweep;
     options.n_sweep_k = n;
     ck_assert_int_eq(ncd_prediction_new(&told.prediction), NCD_OK);
-    ncd_report *r =
-        evaluate(model, write_tsv("a\tthe same bytes\nb\tThe SAME: bytes\n"
-                                   "c\tothers altogether\n"),
-                 &options);
+    ncd_report *r = evaluate(model,
+                             write_tsv("a\tthe same bytes\nb\tThe SAME: bytes\n"
+                                       "c\tothers altogether\n"),
+                             &options);
     ck_assert_int_eq(told.seen[2], 1);
     ck_assert_int_eq(told.seen[1], 1);
     ck_assert_int_eq(told.seen[0], 1);

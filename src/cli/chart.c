@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Charts; see chart.h. Coordinates are in units of the picture, which scales. */
+/* Charts; see chart.h. Coordinates are in units of the picture, which scales.
+ */
 #include "chart.h"
 
 #include <math.h>
@@ -39,8 +40,9 @@ void chart_begin(const struct chart *c, const char *about)
             WIDTH, HEIGHT);
     html_string(c->to, about);
     fputs("\">\n", c->to);
-    fprintf(c->to, "<text class=\"name\" x=\"%.1f\" y=\"%.1f\" "
-                   "text-anchor=\"middle\">",
+    fprintf(c->to,
+            "<text class=\"name\" x=\"%.1f\" y=\"%.1f\" "
+            "text-anchor=\"middle\">",
             (LEFT + WIDTH - RIGHT) / 2, HEIGHT - 6);
     html_string(c->to, c->x.name);
     fprintf(c->to,
@@ -165,8 +167,9 @@ void chart_whisker(const struct chart *c, double x, double low, double high)
 void chart_dot(const struct chart *c, const char *style, struct point at,
                const char *title)
 {
-    fprintf(c->to, "<circle class=\"dot %s\" cx=\"%.1f\" cy=\"%.1f\" r=\"4\">"
-                   "<title>",
+    fprintf(c->to,
+            "<circle class=\"dot %s\" cx=\"%.1f\" cy=\"%.1f\" r=\"4\">"
+            "<title>",
             style, at_x(c, at.x), at_y(c, at.y));
     html_string(c->to, title);
     fputs("</title></circle>\n", c->to);

@@ -78,7 +78,8 @@ static const struct cli_command command = {
             "ncdclass eval --train=a.csv --test=b.csv --shots=5,10,50 "
             "--seeds=5",
             "ncdclass eval model.ncd test.tsv --format=json",
-            "ncdclass eval --report=report.html --learning-curve --sweep-k=1,3,9",
+            "ncdclass eval --report=report.html --learning-curve "
+            "--sweep-k=1,3,9",
             NULL},
     .groups =
         (const struct cli_option *const[]){
@@ -159,10 +160,10 @@ static ncd_status eval_model(const struct plan *plan, const ncd_model *model,
                              const ncd_eval_options *options,
                              ncd_report **report_out, ncd_error *err)
 {
-    ncd_status status =
-        plan->test ? eval_test(plan, model, options, report_out, err)
-                   : ncd_eval_folds(model, n_folds(model), seed, options,
-                                    report_out, err);
+    ncd_status status = plan->test
+                            ? eval_test(plan, model, options, report_out, err)
+                            : ncd_eval_folds(model, n_folds(model), seed,
+                                             options, report_out, err);
     end_progress();
     return status;
 }
@@ -227,9 +228,9 @@ static ncd_status run_studies(struct plan *plan, const ncd_model *model,
     options.progress = on_progress;
     options.progress_arg = (void *)(uintptr_t) "training texts";
     if (learning_curve) {
-        status = run_curve(data, &options, judge, least_texts(data), seed,
-                           n_seeds, report->score.accuracy, &studies->curve,
-                           err);
+        status =
+            run_curve(data, &options, judge, least_texts(data), seed, n_seeds,
+                      report->score.accuracy, &studies->curve, err);
         plan->head.curve = &studies->curve;
     }
     if (status == NCD_OK && (sweep || sweep_specs)) {
@@ -396,12 +397,11 @@ static ncd_status close_output(ncd_output *output, ncd_status status,
 static ncd_status run_plan(struct plan *plan, ncd_error *err)
 {
     ncd_output *predictions = NULL, *page = NULL;
-    ncd_status status = sweep || sweep_specs
-                            ? check_contenders(sweep_specs, err)
-                            : NCD_OK;
+    ncd_status status =
+        sweep || sweep_specs ? check_contenders(sweep_specs, err) : NCD_OK;
     if (status == NCD_OK)
-        status = open_output(predictions_path, &predictions,
-                             &plan->predictions, err);
+        status = open_output(predictions_path, &predictions, &plan->predictions,
+                             err);
     if (status == NCD_OK)
         status = open_output(page_file, &page, &plan->page, err);
     if (status == NCD_OK)

@@ -37,8 +37,8 @@ static size_t cut_at(const unsigned char *bytes, size_t n, size_t limit)
 
 static void keep_ranks(struct kept_text *kept, const ncd_eval_text *text)
 {
-    for (size_t i = 0;
-         i < text->n_neighbors && i < N_RANKS && !text->n_shares; i++)
+    for (size_t i = 0; i < text->n_neighbors && i < N_RANKS && !text->n_shares;
+         i++)
         kept->ranks[kept->n_ranks++] = (struct rank){
             text->neighbors[i].index, text->neighbors[i].distance};
     for (size_t c = 0; c < text->n_shares; c++) {
@@ -155,8 +155,7 @@ static struct cell *make_cell(struct cell_row *row, size_t predicted,
         return NULL;
     row->cells = cells;
     cell = &cells[row->n++];
-    *cell =
-        (struct cell){.class_predicted = predicted, .ranking.limit = limit};
+    *cell = (struct cell){.class_predicted = predicted, .ranking.limit = limit};
     return cell;
 }
 
@@ -184,8 +183,8 @@ static int take_cell(struct gathered *g, const ncd_eval_text *text)
         return 0;
     if (!g->labels[number])
         g->labels[number] = strdup(text->label_true);
-    struct cell *cell = make_cell(&g->rows[number], text->class_predicted,
-                                  g->n_per_cell);
+    struct cell *cell =
+        make_cell(&g->rows[number], text->class_predicted, g->n_per_cell);
     return g->labels[number] && cell &&
            rank_text(&cell->ranking, text, EXCERPT_NBYTES);
 }

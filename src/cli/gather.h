@@ -29,9 +29,9 @@ struct kept_text {
     int in_training; /* as in ncd_eval_text */
     char *source;
     uint64_t line;
-    char *bytes;        /* [nbytes] */
-    size_t nbytes;      /* kept */
-    size_t nbytes_text; /* of the whole text */
+    char *bytes;                /* [nbytes] */
+    size_t nbytes;              /* kept */
+    size_t nbytes_text;         /* of the whole text */
     struct rank ranks[N_RANKS]; /* nearest or most probable first */
     size_t n_ranks;
 };

@@ -8,8 +8,9 @@
 
 static void card_begin(const struct report_page *p, const char *name)
 {
-    fprintf(p->to, "<div class=\"card\"><div class=\"name\">%s</div>"
-                   "<div class=\"figure\">",
+    fprintf(p->to,
+            "<div class=\"card\"><div class=\"name\">%s</div>"
+            "<div class=\"figure\">",
             name);
 }
 
@@ -76,8 +77,8 @@ static double macro_f1_half(const ncd_report *r)
             double count = (double)r->confusion[i * n + j];
             if (count == 0)
                 continue;
-            double move = (2 * (i == j) - a->f1) /
-                          (double)(a->support + a->n_predicted);
+            double move =
+                (2 * (i == j) - a->f1) / (double)(a->support + a->n_predicted);
             move -= b->f1 / (double)(b->support + b->n_predicted);
             sum += count * move * move;
         }
@@ -148,8 +149,9 @@ static void overlap_card(const struct report_page *p)
                 " test texts; without them accuracy is %.2f %% (%.2f–%.2f)",
                 100 * o->accuracy_rest, 100 * low, 100 * high);
     } else {
-        fputs(o->n ? "every test text" : "no test text is among the training "
-                                         "texts",
+        fputs(o->n ? "every test text"
+                   : "no test text is among the training "
+                     "texts",
               p->to);
     }
     card_end(p);

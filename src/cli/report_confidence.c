@@ -78,9 +78,8 @@ static void reliability(const struct report_page *p)
 {
     const struct gathered *g = p->gathered;
     struct bin bins[N_BINS] = {{0}};
-    struct chart chart = {.to = p->to,
-                          .x = {"sure, %", 0, 1, 0},
-                          .y = {"right, %", 0, 1, 0}};
+    struct chart chart = {
+        .to = p->to, .x = {"sure, %", 0, 1, 0}, .y = {"right, %", 0, 1, 0}};
     const struct point diagonal[] = {{0, 0}, {1, 1}};
     uint64_t most = 1;
     fill_bins(g, bins);
@@ -170,14 +169,13 @@ static void coverage_chart(const struct report_page *p,
                            const struct step *steps, size_t n_steps, size_t n)
 {
     struct point line[MAX_STEPS], low[MAX_STEPS], high[MAX_STEPS];
-    struct chart chart = {.to = p->to,
-                          .x = {"answered, %", 0, 1, 0},
-                          .y = {"right, %", 0, 1, 0}};
+    struct chart chart = {
+        .to = p->to, .x = {"answered, %", 0, 1, 0}, .y = {"right, %", 0, 1, 0}};
     double least = 1;
     for (size_t i = 0; i < n_steps; i++) {
         double x = (double)steps[i].n / (double)n;
-        line[i] = (struct point){
-            x, (double)steps[i].n_correct / (double)steps[i].n};
+        line[i] =
+            (struct point){x, (double)steps[i].n_correct / (double)steps[i].n};
         low[i].x = high[i].x = x;
         ncd_share_interval(steps[i].n_correct, steps[i].n, &low[i].y,
                            &high[i].y);

@@ -7,7 +7,8 @@
 #include "html.h"
 #include "report_page.h"
 
-/* Of texts and neighbours' beginnings; with all else a page stays below 3 MB. */
+/* Of texts and neighbours' beginnings; with all else a page stays below 3 MB.
+ */
 #define BUDGET_NBYTES (3u << 19)
 #define NEIGHBOR_NBYTES 160
 
@@ -83,8 +84,9 @@ static void put_ranks(const struct report_page *p, const struct kept_text *t)
 
 static void put_text(const struct report_page *p, const struct kept_text *t)
 {
-    fprintf(p->to, "{\"sure\":%.4f,\"line\":%llu,\"source\":",
-            t->share_predicted, (unsigned long long)t->line);
+    fprintf(p->to,
+            "{\"sure\":%.4f,\"line\":%llu,\"source\":", t->share_predicted,
+            (unsigned long long)t->line);
     html_json_string(p->to, page_path(t->source));
     fputs(",\"text\":", p->to);
     html_json(p->to, (ncd_text){t->bytes, t->nbytes});

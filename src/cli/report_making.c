@@ -36,8 +36,9 @@ static void remarks(const struct report_page *p)
 {
     const ncd_report *r = p->report;
     if (r->n_unseen_label)
-        count_row(p, "test texts whose label training lacks; they count as "
-                     "wrong",
+        count_row(p,
+                  "test texts whose label training lacks; they count as "
+                  "wrong",
                   r->n_unseen_label);
     if (r->n_skipped)
         count_row(p, "malformed test records passed over", r->n_skipped);
@@ -50,12 +51,13 @@ static void overlap(const struct report_page *p, const ncd_dataset_summary *s)
 {
     const ncd_report *r = p->report;
     page_section(p, "overlap", "Overlap and duplicates");
-    fputs("<p class=\"soft\">A test text that is in training, too, is no "
-          "test.</p>\n<div class=\"scroll\"><table class=\"rows\"><thead><tr>"
-          "<th>Test texts that are in training</th><th class=\"number\">Texts"
-          "</th><th class=\"number\">With the same label</th>"
-          "<th class=\"number\">Accuracy on the rest</th></tr></thead><tbody>\n",
-          p->to);
+    fputs(
+        "<p class=\"soft\">A test text that is in training, too, is no "
+        "test.</p>\n<div class=\"scroll\"><table class=\"rows\"><thead><tr>"
+        "<th>Test texts that are in training</th><th class=\"number\">Texts"
+        "</th><th class=\"number\">With the same label</th>"
+        "<th class=\"number\">Accuracy on the rest</th></tr></thead><tbody>\n",
+        p->to);
     overlap_row(p, "the same bytes", &r->verbatim);
     overlap_row(p, "the same but for case, space and punctuation", &r->folded);
     fputs("</tbody></table></div>\n<div class=\"scroll\"><table class=\"rows\">"
@@ -93,10 +95,12 @@ static void settings(const struct report_page *p)
     setting(p, "Order", ncd_order_name(o->order));
     snprintf(line, sizeof line, "%u, %s", o->k, ncd_vote_name(o->vote));
     setting(p, "k, vote", line);
-    setting(p, "Ties", "to the label of the nearest neighbour, never counted "
-                       "as both");
-    snprintf(line, sizeof line, "%.2f %% if any tied label counted; not an "
-                                "accuracy",
+    setting(p, "Ties",
+            "to the label of the nearest neighbour, never counted "
+            "as both");
+    snprintf(line, sizeof line,
+             "%.2f %% if any tied label counted; not an "
+             "accuracy",
              100 * p->report->score.top2);
     setting(p, "top2", line);
     setting(p, "Pairs", format_count(p->report->n_pairs, count));
@@ -111,7 +115,8 @@ static void versions(const struct report_page *p)
     html_string(p->to, ncd_version());
     for (size_t i = 0; i < ncd_compressor_count(); i++) {
         const ncd_compressor_info *info = ncd_compressor_get(i);
-        const ncd_compressor_info *before = i ? ncd_compressor_get(i - 1) : NULL;
+        const ncd_compressor_info *before =
+            i ? ncd_compressor_get(i - 1) : NULL;
         if (before && info->library == before->library)
             continue;
         fputs(", ", p->to);

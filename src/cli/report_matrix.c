@@ -16,7 +16,7 @@ struct confusion {
     uint64_t n;
 };
 
-/* The cells off the diagonal with the most texts, in order; returns how many. */
+/* The cells off the diagonal with most texts, in order; returns how many. */
 static size_t top_confusions(const ncd_report *r, struct confusion *top)
 {
     size_t n = 0;
@@ -69,30 +69,29 @@ static void confusions(const struct report_page *p)
 void page_matrix(const struct report_page *p)
 {
     page_section(p, "matrix", "Confusion matrix");
-    fputs(
-        "<p class=\"soft\">Rows are the labels the texts have, columns those "
-        "they were given. <span class=\"screen\">Choose a cell for the texts "
-        "behind it, a label to bring to it what it is confused with; arrow keys "
-        "move, Enter opens, Escape returns.</span></p>\n"
-        "<div class=\"controls screen\">"
-        "<label>Order <select id=\"order\">"
-        "<option value=\"alike\">confused classes together</option>"
-        "<option value=\"label\">by label</option>"
-        "<option value=\"texts\">by texts</option>"
-        "<option value=\"wrong\">by mistakes</option></select></label>"
-        "<label>Shade <select id=\"shade\">"
-        "<option value=\"row\">share of the row</option>"
-        "<option value=\"column\">share of the column</option>"
-        "<option value=\"count\">texts</option></select></label>"
-        "</div>\n"
-        "<div class=\"grid-and-texts\"><div class=\"scroll\" id=\"grid\">"
-        "<noscript><p>The matrix needs scripts; the table below does "
-        "not.</p></noscript></div>\n"
-        "<div class=\"beside\"><p id=\"readout\" class=\"soft screen\" "
-        "aria-live=\"polite\"></p>\n"
-        "<div id=\"texts\" class=\"panel\" role=\"region\" tabindex=\"-1\" "
-        "aria-label=\"Texts of the chosen cell\" hidden></div>\n",
-        p->to);
+    fputs("<p class=\"soft\">Rows are the labels the texts have, columns those "
+          "they were given. <span class=\"screen\">Choose a cell for the texts "
+          "behind it, a label to bring to it what it is confused with; arrow "
+          "keys move, Enter opens, Escape returns.</span></p>\n"
+          "<div class=\"controls screen\">"
+          "<label>Order <select id=\"order\">"
+          "<option value=\"alike\">confused classes together</option>"
+          "<option value=\"label\">by label</option>"
+          "<option value=\"texts\">by texts</option>"
+          "<option value=\"wrong\">by mistakes</option></select></label>"
+          "<label>Shade <select id=\"shade\">"
+          "<option value=\"row\">share of the row</option>"
+          "<option value=\"column\">share of the column</option>"
+          "<option value=\"count\">texts</option></select></label>"
+          "</div>\n"
+          "<div class=\"grid-and-texts\"><div class=\"scroll\" id=\"grid\">"
+          "<noscript><p>The matrix needs scripts; the table below does "
+          "not.</p></noscript></div>\n"
+          "<div class=\"beside\"><p id=\"readout\" class=\"soft screen\" "
+          "aria-live=\"polite\"></p>\n"
+          "<div id=\"texts\" class=\"panel\" role=\"region\" tabindex=\"-1\" "
+          "aria-label=\"Texts of the chosen cell\" hidden></div>\n",
+          p->to);
     confusions(p);
     fputs("</div></div></section>\n", p->to);
 }

@@ -2,8 +2,8 @@
 /*
  * The most confident mistakes on a report page, each with what made it: the
  * label that was given against the true one. A text that is in training, as by
- * leave-one-out, is explained by a model that has forgotten it; where that is not
- * what judged it, as with the models of folds, the text stands alone.
+ * leave-one-out, is explained by a model that has forgotten it; where that is
+ * not what judged it, as with the models of folds, the text stands alone.
  */
 #include <string.h>
 
@@ -17,8 +17,9 @@ static void heading(const struct report_page *p, const struct kept_text *t)
     html_string(p->to, page_label(p, t->class_true));
     fputs(" <span class=\"soft\">taken for</span> ", p->to);
     html_string(p->to, page_label(p, t->class_predicted));
-    fprintf(p->to, "</h3>\n<p class=\"soft where\">%s %.1f %%, of the true label %.1f "
-                   "%% · ",
+    fprintf(p->to,
+            "</h3>\n<p class=\"soft where\">%s %.1f %%, of the true label %.1f "
+            "%% · ",
             p->sure, 100 * t->share_predicted, 100 * t->share_true);
     html_string(p->to, page_path(t->source));
     fprintf(p->to, ":%llu</p>\n", (unsigned long long)t->line);
@@ -29,17 +30,17 @@ static void plain_text(const struct report_page *p, const struct kept_text *t)
     fputs("<p class=\"text\" dir=\"auto\" tabindex=\"0\">", p->to);
     html_text(p->to, (ncd_text){t->bytes, t->nbytes});
     if (t->nbytes < t->nbytes_text)
-        fprintf(p->to, "<span class=\"soft\"> … %zu more bytes; too long to be "
-                       "explained here</span>",
+        fprintf(p->to,
+                "<span class=\"soft\"> … %zu more bytes; too long to be "
+                "explained here</span>",
                 t->nbytes_text - t->nbytes);
     fputs("</p>\n", p->to);
 }
 
 /* A model without the text, where that is what judged it; *model_out is NULL
  * where there is none. */
-static ncd_status forget(const struct report_page *p,
-                         const struct kept_text *t, ncd_model **model_out,
-                         ncd_error *err)
+static ncd_status forget(const struct report_page *p, const struct kept_text *t,
+                         ncd_model **model_out, ncd_error *err)
 {
     ncd_dataset *text;
     const char *label = page_label(p, t->class_true);

@@ -81,8 +81,7 @@ static void lead(const struct report_page *p)
               to);
     if (h->options.method != NCD_METHOD_CLASS) {
         fprintf(to, "%s %u nearest neighbours by ",
-                h->options.method == NCD_METHOD_KNN ? "The" : "",
-                h->options.k);
+                h->options.method == NCD_METHOD_KNN ? "The" : "", h->options.k);
         html_string(to, h->options.compressor);
     }
     fputs(", trained on ", to);
@@ -158,7 +157,7 @@ ncd_status write_report_page(FILE *to, const struct report_head *head,
                             .model = model,
                             .has_probabilities = has_probabilities,
                             .sure = has_probabilities ? "probability"
-                                             : "share of the vote"};
+                                                      : "share of the vote"};
     ncd_status status = set_numbers(&p, err);
     if (status == NCD_OK) {
         html_begin(to, page_path(head->test ? head->test : head->train),

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* An evaluation as a page (html.h): what eval --report writes. One file for each
- * of its parts. */
+/* An evaluation as a page (html.h): what eval --report writes. One file for
+ * each of its parts. */
 #ifndef NCD_CLI_REPORT_PAGE_H
 #define NCD_CLI_REPORT_PAGE_H
 
@@ -14,8 +14,8 @@ struct report_page {
     const struct gathered *gathered;
     const ncd_model *model;
     int has_probabilities; /* not kNN alone: shares are probabilities */
-    const char *sure;    /* what shares are called: "probability" */
-    size_t *numbers;     /* [n_classes] class numbers of report->classes */
+    const char *sure;      /* what shares are called: "probability" */
+    size_t *numbers;       /* [n_classes] class numbers of report->classes */
 };
 
 /* Statuses: NOMEM, CODEC. Failures to write stay in the stream. */
@@ -24,19 +24,18 @@ ncd_status write_report_page(FILE *to, const struct report_head *head,
                              const struct gathered *gathered,
                              const ncd_model *model, ncd_error *err);
 
-/* The parts, in their order; each a section, or nothing where there is nothing
- * to show. */
-void page_cards(const struct report_page *page);    /* report_cards.c */
-void page_matrix(const struct report_page *page);   /* report_matrix.c */
-void page_classes(const struct report_page *page);  /* report_classes.c */
-ncd_status page_confidence(const struct report_page *page,
-                           ncd_error *err);         /* report_confidence.c */
-void page_studies(const struct report_page *page);  /* report_studies.c */
-ncd_status page_mistakes(const struct report_page *page,
-                         ncd_error *err);           /* report_mistakes.c */
-void page_data(const struct report_page *page);     /* report_data.c */
-ncd_status page_making(const struct report_page *page,
-                       ncd_error *err);             /* report_making.c */
+/* The parts, in their order, report_cards.c to report_making.c; each a section,
+ * or nothing where there is nothing to show. */
+void page_cards(const struct report_page *page);
+void page_matrix(const struct report_page *page);
+void page_classes(const struct report_page *page);
+ncd_status page_confidence(const struct report_page *page, ncd_error *err);
+void page_studies(const struct report_page *page);
+ncd_status page_mistakes(const struct report_page *page, ncd_error *err);
+ncd_status page_making(const struct report_page *page, ncd_error *err);
+
+/* What the script works on (report_data.c). */
+void page_data(const struct report_page *page);
 
 /* Begins a section; id is what the table of contents calls it. */
 void page_section(const struct report_page *page, const char *id,

@@ -55,8 +55,9 @@ static void curve_table(const struct report_page *p, const struct curve *c)
                           &half);
         fputs("<tr><td class=\"number\">", p->to);
         page_count(p, c->points[i].size);
-        fprintf(p->to, "</td><td class=\"number\">%.2f %%</td>"
-                       "<td class=\"number\">",
+        fprintf(p->to,
+                "</td><td class=\"number\">%.2f %%</td>"
+                "<td class=\"number\">",
                 100 * mean);
         if (c->points[i].n > 1)
             fprintf(p->to, "± %.2f", 100 * half);
@@ -143,11 +144,11 @@ static void by_k(const struct report_page *p)
         low = scores[i].accuracy_low < low ? scores[i].accuracy_low : low;
         high = scores[i].accuracy_high > high ? scores[i].accuracy_high : high;
     }
-    struct chart chart = {
-        .to = p->to,
-        .x = {"k, nearest neighbours that vote", (double)scores[0].k / 1.12,
-              (double)scores[n - 1].k * 1.12, 1},
-        .y = {"accuracy, %", 0, 1, 0}};
+    struct chart chart = {.to = p->to,
+                          .x = {"k, nearest neighbours that vote",
+                                (double)scores[0].k / 1.12,
+                                (double)scores[n - 1].k * 1.12, 1},
+                          .y = {"accuracy, %", 0, 1, 0}};
     chart_percent_range(&chart.y, low, high);
     fputs("<figure><figcaption><h3>Values of k</h3>From the same search; the "
           "band is the 95 % interval.</figcaption>\n",

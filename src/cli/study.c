@@ -131,8 +131,7 @@ static void name_contender(struct contender *c, const ncd_model *model)
     int is_knn = options.method == NCD_METHOD_KNN;
     snprintf(c->name, sizeof c->name, "%s%s%s",
              is_knn ? "" : ncd_method_name(options.method),
-             is_class || is_knn ? "" : " ",
-             is_class ? "" : options.compressor);
+             is_class || is_knn ? "" : " ", is_class ? "" : options.compressor);
     snprintf(c->library, sizeof c->library, "%s",
              is_class ? "" : ncd_model_library_now(model));
 }
@@ -179,8 +178,8 @@ ncd_status run_comparison(const ncd_model *model, const ncd_report *report,
     for (size_t i = 0; status == NCD_OK && contender_spec(specs, i, spec);
          i++) {
         set_contender(&options, spec);
-        status = add_contender(c, ncd_model_dataset(model), &options, judge,
-                               err);
+        status =
+            add_contender(c, ncd_model_dataset(model), &options, judge, err);
     }
     return status;
 }

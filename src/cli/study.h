@@ -30,9 +30,9 @@ struct curve {
 
 /*
  * Halves the training texts, each class keeping its share, until fewer than
- * `least` would be left; of every size n_seeds draws, of all texts the one there
- * is, which has accuracy `whole`. Draws of the same seed lie inside each other.
- * options are those to train with.
+ * `least` would be left; of every size n_seeds draws, of all texts the one
+ * there is, which has accuracy `whole`. Draws of the same seed lie inside each
+ * other. options are those to train with.
  */
 ncd_status run_curve(const ncd_dataset *data, const ncd_options *options,
                      struct judge judge, size_t least, uint64_t seed,

@@ -7,7 +7,7 @@
 #include "cli.h"
 
 /* Words of these characters need no quotes. */
-#define PLAIN_CHARACTERS \
+#define PLAIN_CHARACTERS                                             \
     "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789" \
     "%+,-./:=@_"
 

@@ -108,8 +108,8 @@ ncd_status ncd_dataset_sample(const ncd_dataset *d, size_t n_per_class,
 }
 
 /* The place of a text among those of its class: it stands (2 rank + 1) /
- * (2 n_class) of the way along, so that any beginning of the order has each class in its
- * share. */
+ * (2 n_class) of the way along, so that any beginning of the order has each
+ * class in its share. */
 struct place {
     uint64_t odd;     /* 2 rank + 1 */
     uint64_t n_class; /* texts of the class */
