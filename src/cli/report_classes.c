@@ -82,7 +82,7 @@ void page_classes(const struct report_page *p)
     fputs("<p class=\"soft\">Recall is the share of a class’s texts that were "
           "found, precision the share of the texts given its label that have "
           "it, F1 their harmonic mean; thin lines are 95 % intervals.</p>\n"
-          "<div class=\"scroll\"><table class=\"rows sortable\" "
+          "<div class=\"scroll tall\"><table class=\"rows sortable\" "
           "id=\"class-rows\"><thead><tr>",
           p->to);
     head_cell(p, "Class", 0);
