@@ -104,7 +104,8 @@ static ncd_status show_all(struct run *run, char **texts, int n, ncd_error *err)
 {
     ncd_status status = NCD_OK;
     if (format == FORMAT_HTML)
-        html_begin(run->to, "Why these labels", explain_css);
+        html_begin(run->to, "Why these labels",
+                   (const char *const[]){explain_css, NULL});
     if (n == 0)
         status = show_input(run, err);
     for (int i = 0; i < n && status == NCD_OK; i++)
