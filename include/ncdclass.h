@@ -192,14 +192,20 @@ typedef enum ncd_vote {
  * leave-one-out over the training texts says; its answers are calibrated
  * probabilities. compressor, distance, order, separator, k and vote mean
  * nothing to it.
- * AUTO, for training only, is whichever of them, and of a few k, has the higher
- * accuracy by leave-one-out on a sample of the training texts; equals go to
- * CLASS.
+ * AUTO, for training only, compares the class model, kNN by several compressors,
+ * distances, orders and k, and BOTH with the best of these, by leave-one-out on
+ * a sample of the training texts. The class model is chosen unless another wins
+ * more of these texts against it than it loses by over one standard error; of
+ * several such, the one with the most right.
+ * BOTH multiplies a class model's probabilities by a power of the neighbours'
+ * shares of the vote, (votes + 1/classes) / (neighbours + 1), and normalises;
+ * the power is fitted by leave-one-out. vote means nothing to it.
  */
 typedef enum ncd_method {
     NCD_METHOD_KNN,
     NCD_METHOD_CLASS,
-    NCD_METHOD_AUTO
+    NCD_METHOD_AUTO,
+    NCD_METHOD_BOTH
 } ncd_method;
 
 /* Where sizes come from. Both give the same sizes, neighbours and labels. */
@@ -508,17 +514,47 @@ typedef struct ncd_training {
     double class_bits;  /* ... under the model of their own class */
 } ncd_training;
 
-/* What training with NCD_METHOD_AUTO compared, on the same texts. */
+/*
+ * What a model makes of its training data as a message, in bits (minimum
+ * description length; Rissanen 1978). To somebody who gets the settings and
+ * weights (model), then the texts (data), and who counts what he has read as the
+ * program does, the labels remain to be told (labels). Without a model a byte
+ * takes 8 bits, and a label the logarithm of their number. Text and label bits
+ * are those of leave-one-out: each is coded by what the others teach, so they
+ * are a little less than in a message that has to begin with nothing known.
+ */
+typedef struct ncd_description {
+    double model_bits;  /* of the coded settings and weights in the file */
+    double label_bits;  /* 0 for kNN, which was not asked */
+    double data_bits;   /* class models: by the model of the text's own class;
+                           kNN: each text alone by the compressor */
+    double corpus_bits; /* class models: by the model of all texts; else 0 */
+} ncd_description;
+
+/* Of what training could not look at all, it is estimated from a sample.
+ * Statuses: NOMEM. */
+NCD_API ncd_status ncd_model_describe(const ncd_model *model,
+                                      ncd_description *description_out,
+                                      ncd_error *err);
+
+/* What training with NCD_METHOD_AUTO compared, on the same texts. Those of BOTH
+ * were judged, a half each, by the power that the other half gives. */
 typedef struct ncd_contender {
     ncd_method method;
     unsigned k; /* 0 for a class model */
     uint64_t n_judged, n_correct;
     int chosen;
+    const char *compressor; /* "gzip:9"; "" for a class model */
+    ncd_distance distance;
+    ncd_order order;
+    uint64_t n_won, n_lost; /* texts that it alone, that the class model alone
+                               gave the right label */
+    double model_bits, label_bits, data_bits; /* as in ncd_description; a kNN
+                               model's labels by shares as in NCD_METHOD_BOTH */
 } ncd_contender;
 
-/* Number of contenders (0 for a model whose method was given, or that comes
- * from a file), and the i-th of them, static as long as the model lives; NULL
- * past the end. */
+/* Number of contenders (0 for a model whose method was given), and the i-th of
+ * them, static as long as the model lives; NULL past the end. */
 NCD_API size_t ncd_model_n_contenders(const ncd_model *model);
 NCD_API const ncd_contender *ncd_model_contender(const ncd_model *model,
                                                  size_t i);
@@ -566,8 +602,8 @@ NCD_API ncd_status ncd_model_predict(const ncd_model *model,
                                      ncd_error *err);
 
 /*
- * Of text i of the batch: the number of labels that got a vote (class models:
- * all labels), the label at `rank` (0 is the prediction), its class number and
+ * Of text i of the batch: the number of labels that got a vote (class models
+ * and both: all labels), the label at `rank` (0 is the prediction), its class number and
  * its share of the vote in [0, 1] (class models: its probability); the number
  * of neighbours (class models: 0) and the j-th nearest. Strings live as long as
  * the model. i, rank and j must be in range.

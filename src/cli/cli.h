@@ -228,6 +228,17 @@ void print_shots(enum report_format format, const struct report_head *head,
                  uint64_t n_test, const struct draws *results,
                  size_t n_results);
 
+/* --- What training found out (account.c) --- */
+
+/* What method auto has compared, as text and as tab-separated lines; nothing
+ * where the method was given. */
+void print_contenders(FILE *out, const ncd_model *model);
+void print_contenders_table(const ncd_model *model);
+
+/* The training data as a message, bits by each model that was tried. */
+ncd_status print_message_lengths(FILE *out, const ncd_model *model,
+                                 ncd_error *err);
+
 /* --- Verbs --- */
 
 /* What a model written to `path` was made of; on standard error where the model

@@ -30,8 +30,8 @@ static const struct cli_command command = {
     .summary =
         "Shows why each TEXT, or each line of standard input, gets its label: "
         "what it\nshares with the nearest texts of that label and of the "
-        "runner-up, in the bits that\nthe compressor spares, or what each of "
-        "its bytes adds to the odds of the label.",
+        "runner-up, in bits that\nthe compressor spares, or what each of its "
+        "bytes adds to the odds of the label.",
     .usage = (const char *const[]){"explain [OPTION...] MODEL [TEXT...]",
                                    "explain [OPTION...] MODEL < TEXTS", NULL},
     .examples =

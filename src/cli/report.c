@@ -33,10 +33,10 @@ static void text_head(const struct report_head *h)
 {
     printf("data         %s%s%s (%s)\n", h->train, h->test ? " / " : "",
            h->test ? h->test : "", h->protocol);
-    if (h->options.method == NCD_METHOD_CLASS) {
-        printf("method       class\n");
+    if (h->options.method != NCD_METHOD_KNN)
+        printf("method       %s\n", ncd_method_name(h->options.method));
+    if (h->options.method == NCD_METHOD_CLASS)
         return;
-    }
     printf("compressor   %s (%s)\n", h->options.compressor, h->library);
     printf("distance     %s, %s, k = %u, %s vote\n",
            ncd_distance_name(h->options.distance),

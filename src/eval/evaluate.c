@@ -39,7 +39,7 @@ struct evaluation {
     struct ncd_tally *tallies; /* [n_tallies]: of k, then of sweep_k */
     size_t n_tallies;
     struct ncd_overlap_index overlaps[2];
-    struct ncd_class_crew crew;
+    struct ncd_answering answering; /* of class models, and both */
     /* [n][n training labels] of the batch's texts, or, by cross-validation, of
      * all texts; NULL where the model has no probabilities. */
     double *probabilities;
@@ -147,7 +147,7 @@ static void finish(struct evaluation *e)
     free(e->exact_ranked);
     ncd_found_free(&e->found);
     ncd_found_free(&e->approximate);
-    ncd_class_crew_free(&e->crew);
+    ncd_answering_free(&e->answering);
     free(e->probabilities);
     ncd_labels_free(&e->labels);
     ncd_overlap_free(&e->overlaps[0]);
@@ -350,7 +350,7 @@ static ncd_status compare_exact(struct evaluation *e,
 }
 
 /* Neighbours, or probabilities, of a batch. */
-static ncd_status answer(struct evaluation *e, const struct batch *b,
+static ncd_status answer(struct evaluation *e,
                          const struct ncd_queries *queries,
                          const struct ncd_progress *progress, ncd_error *err)
 {
@@ -359,8 +359,9 @@ static ncd_status answer(struct evaluation *e, const struct batch *b,
                               &e->found, err);
     if (e->folds)
         return NCD_OK;
-    return ncd_classmodel_predict(&e->model->class, &e->crew, b->texts, b->n,
-                                  e->threads, progress, e->probabilities, err);
+    return ncd_model_probabilities(e->model, &e->search, queries, e->threads,
+                                   progress, &e->answering, e->probabilities,
+                                   err);
 }
 
 static ncd_status run_batch(struct evaluation *e, struct batch *b,
@@ -372,7 +373,7 @@ static ncd_status run_batch(struct evaluation *e, struct batch *b,
         b->texts[i] = ncd_dataset_text(b->data, b->first + i);
     progress.fn = e->options->progress;
     progress.arg = e->options->progress_arg;
-    ncd_status status = answer(e, b, &queries, &progress, err);
+    ncd_status status = answer(e, &queries, &progress, err);
     for (size_t i = 0; i < b->n && status == NCD_OK; i++)
         status = account(e, b, i, err);
     if (status == NCD_OK)
@@ -609,11 +610,14 @@ static ncd_status ask_other(struct evaluation *e, const ncd_model *other,
     ncd_text *texts = calloc(n + 1, sizeof *texts);
     double *theirs = calloc(n * n_other + 1, sizeof *theirs);
     ncd_status status = texts && theirs ? NCD_OK : ncd_fail_nomem(err);
+    struct ncd_search search = ncd_model_search(other, other->k);
+    struct ncd_queries queries = {texts, NULL, n};
     for (size_t i = 0; i < n && status == NCD_OK; i++)
         texts[i] = ncd_dataset_text(d, list[i]);
     if (status == NCD_OK)
-        status = ncd_classmodel_predict(&other->class, &e->crew, texts, n,
-                                        e->threads, NULL, theirs, err);
+        status =
+            ncd_model_probabilities(other, &search, &queries, e->threads, NULL,
+                                    &e->answering, theirs, err);
     for (size_t c = 0; c < n_other && status == NCD_OK; c++) {
         const char *name = other->dataset->labels.names[c];
         size_t class = 0;
@@ -705,7 +709,7 @@ ncd_status ncd_eval_folds(const ncd_model *model, size_t folds, uint64_t seed,
     if (d->n < 2)
         return ncd_fail(err, NCD_ERR_INPUT,
                         "cross-validation needs at least 2 texts");
-    if (folds == 0 && model->method == NCD_METHOD_CLASS)
+    if (folds == 0 && model->method != NCD_METHOD_KNN)
         return ncd_fail(err, NCD_ERR_ARGUMENT,
                         "leave-one-out of a class model is what training "
                         "reports; ask for a number of folds");
