@@ -14,6 +14,7 @@
  * and is asked every few hundred bytes.
  */
 #include "deflate_border.h"
+#include "deflate_guess.h"
 #include "deflate_match.h"
 
 /* Bytes of y between two looks at the bound; whole words of bitmaps. */
@@ -100,11 +101,8 @@ static size_t least_size(const struct tally *t, uint32_t header,
     return (size_t)((block.bits_before + 3 + least + 7) >> 3);
 }
 
-/*
- * Whether all symbols counted, the size is at least `limit`. The true header is
- * some two fifths longer than its bound in short texts; an estimate takes one
- * fifth for granted.
- */
+/* Whether, all symbols counted, the size is at least `limit`, or very likely
+ * is. */
 static bool is_beyond(const struct tally *t, struct block block, size_t limit,
                       bool guesses)
 {
@@ -117,9 +115,9 @@ static bool is_beyond(const struct tally *t, struct block block, size_t limit,
     ncd_dheader_begin(&header, t->counts);
     if (least_size(t, header.bits, block) >= limit)
         return true;
-    uint32_t bits = ncd_dheader_bits(&header, t->bound, t->n_lit + t->n_match);
-    if (guesses)
-        bits += bits / 5;
+    uint32_t n = t->n_lit + t->n_match;
+    uint32_t bits = guesses ? ncd_dheader_guess(&header, n)
+                            : ncd_dheader_bits(&header, t->bound, n);
     return least_size(t, bits, block) >= limit;
 }
 
