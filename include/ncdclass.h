@@ -572,8 +572,9 @@ typedef struct ncd_predict_options {
     unsigned threads; /* 0 (default): ncd_default_threads() */
     ncd_progress_fn progress;
     void *progress_arg;
-    /* 0 (default): exact search. Otherwise only the N training texts that share
-     * the most four-byte strings with a text are measured. */
+    /* 0 (default): exact search. Otherwise approximate: only the N training texts
+     * are measured that, by the strings and bytes they share with a text, are
+     * likely to be nearest, and of those, some are left by an estimate. */
     unsigned n_candidates;
 } ncd_predict_options;
 
