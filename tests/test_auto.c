@@ -250,7 +250,7 @@ END_TEST
 static int may_win(const ncd_contender *c)
 {
     double won = (double)c->n_won, lost = (double)c->n_lost;
-    return won - lost > sqrt(won + lost);
+    return won - lost > 3 * sqrt(won + lost);
 }
 
 static void expect_choice(const ncd_model *model, uint64_t n_judged)
@@ -295,8 +295,8 @@ static ncd_dataset *copies(void)
     ncd_error err;
     struct rng rng = {9};
     ck_assert_int_eq(ncd_dataset_new(&data), NCD_OK);
-    for (int i = 0; i < 60; i++) {
-        char text[400];
+    for (int i = 0; i < 40; i++) {
+        char text[300];
         for (size_t j = 0; j < sizeof text; j++)
             text[j] = (char)('a' + rng_below(&rng, 2));
         const char *label = rng_below(&rng, 2) ? "x" : "y";
@@ -333,7 +333,7 @@ START_TEST(neighbours_are_chosen_where_only_they_know)
     ncd_dataset *data = copies();
     ncd_model *model = model_of(data, NCD_METHOD_AUTO, 2);
     ncd_options options;
-    expect_choice(model, 180);
+    expect_choice(model, 120);
     ncd_model_options(model, &options);
     ck_assert_int_ne(options.method, NCD_METHOD_CLASS);
     ncd_model_free(model);
