@@ -407,6 +407,16 @@ NCD_API ncd_status ncd_dataset_sample(const ncd_dataset *dataset,
                                       ncd_dataset **sample_out, ncd_error *err);
 
 /*
+ * A new set with n_texts of the texts (all, where there are fewer), each class
+ * having its share as nearly as can be; texts keep their order. For the same
+ * seed, what fewer texts hold more texts hold, too. The draw depends on the
+ * texts' order and the seed alone.
+ */
+NCD_API ncd_status ncd_dataset_part(const ncd_dataset *dataset, size_t n_texts,
+                                    uint64_t seed, ncd_dataset **part_out,
+                                    ncd_error *err);
+
+/*
  * Distances of every text of `rows` (as x) to every text of `columns` (as y;
  * may be `rows` itself). row_fn gets the rows in order, in the calling thread,
  * distances[n_columns]; a nonzero return stops with NCD_ERR_CANCELLED. Memory:
@@ -764,14 +774,26 @@ NCD_API double ncd_explanation_code_length(const ncd_explanation *e,
 
 /* --- Evaluation -------------------------------------------------------- */
 
-/* One evaluated text, as it is told to on_text, in the order of the test data.
- */
+/* One evaluated text, as it is told to on_text, in the order of the test data;
+ * valid during the call. */
 typedef struct ncd_eval_text {
     const char *label_true;
     const char *label_predicted;
     ncd_text text;
     const char *source;
     uint64_t line;
+    /* Numbers of the two labels: those of the model's data set, then, in the
+     * order of their first text, labels that only test data has. */
+    size_t class_true, class_predicted;
+    /* Share of the vote, or probability, of the two labels. */
+    double share_true, share_predicted;
+    int in_training;      /* 2: verbatim, 1: but for case, space and
+                             punctuation, 0: not, as ncd_overlap counts it */
+    const double *shares; /* [n_shares] class models: probability of each
+                             class of the model's data set */
+    size_t n_shares;      /* 0 for other models */
+    const ncd_neighbor *neighbors; /* [n_neighbors] that voted, nearest first */
+    size_t n_neighbors;
 } ncd_eval_text;
 
 typedef struct ncd_eval_options {
@@ -917,6 +939,11 @@ NCD_API ncd_status ncd_eval_folds(const ncd_model *model, size_t folds,
                                   ncd_report **report_out, ncd_error *err);
 
 NCD_API void ncd_report_free(ncd_report *report);
+
+/* 95 % interval of a share of n_correct in n (Wilson 1927); [0, 1] for n = 0.
+ */
+NCD_API void ncd_share_interval(uint64_t n_correct, uint64_t n, double *low_out,
+                                double *high_out);
 
 /* Mean of n values and half the width of its 95 % interval by Student's t
  * (0 for n < 2). */
