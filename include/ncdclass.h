@@ -194,10 +194,10 @@ typedef enum ncd_vote {
  * nothing to it.
  * AUTO, for training only, compares the class model, kNN by several compressors,
  * distances, orders and k, and BOTH with the best of these, by leave-one-out on
- * a sample of the training texts. The class model is chosen unless another wins
- * more of these texts against it than it loses by over three standard errors
- * (there are some thirty contenders); of several such, the one with the most
- * right.
+ * a sample of the training texts. The class model is chosen unless the best kNN
+ * or BOTH wins more of these texts against it than it loses by over three
+ * standard errors (there are some thirty contenders); of the two, the one with
+ * more right.
  * BOTH multiplies a class model's probabilities by a power of the neighbours'
  * shares of the vote, (votes + 1/classes) / (neighbours + 1), and normalises;
  * the power is fitted by leave-one-out. vote means nothing to it.

@@ -256,7 +256,7 @@ static int may_win(const ncd_contender *c)
 static void expect_choice(const ncd_model *model, uint64_t n_judged)
 {
     size_t n = ncd_model_n_contenders(model), chosen = n;
-    const ncd_contender *best = ncd_model_contender(model, 0);
+    const ncd_contender *best = ncd_model_contender(model, 0), *knn = NULL;
     ncd_options options;
     ck_assert_uint_ge(n, 1 + 4 + 1);
     ck_assert_int_eq(best->method, NCD_METHOD_CLASS);
@@ -268,13 +268,20 @@ static void expect_choice(const ncd_model *model, uint64_t n_judged)
         ck_assert_double_gt(c->label_bits, 0);
         ck_assert_double_gt(c->data_bits, 0);
         ck_assert_double_gt(c->model_bits, 0);
-        if (may_win(c) && c->n_correct > best->n_correct)
-            best = c;
+        if (c->method == NCD_METHOD_KNN &&
+            (!knn || c->n_correct > knn->n_correct))
+            knn = c;
         if (c->chosen) {
             ck_assert_uint_eq(chosen, n);
             chosen = i;
         }
     }
+    const ncd_contender *both = ncd_model_contender(model, n - 1);
+    ck_assert_int_eq(both->method, NCD_METHOD_BOTH);
+    if (may_win(knn) && knn->n_correct > best->n_correct)
+        best = knn;
+    if (may_win(both) && both->n_correct > best->n_correct)
+        best = both;
     ck_assert_ptr_eq(ncd_model_contender(model, chosen), best);
     ncd_model_options(model, &options);
     ck_assert_int_eq(best->method, options.method);
