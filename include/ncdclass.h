@@ -194,9 +194,10 @@ typedef enum ncd_vote {
  * nothing to it.
  * AUTO, for training only, compares the class model, kNN by several compressors,
  * distances, orders and k, and BOTH with the best of these, by leave-one-out on
- * a sample of the training texts. The class model is chosen unless another wins
- * more of these texts against it than it loses by over one standard error; of
- * several such, the one with the most right.
+ * a sample of the training texts. The class model is chosen unless the best kNN
+ * or BOTH wins more of these texts against it than it loses by over three
+ * standard errors (there are some thirty contenders); of the two, the one with
+ * more right.
  * BOTH multiplies a class model's probabilities by a power of the neighbours'
  * shares of the vote, (votes + 1/classes) / (neighbours + 1), and normalises;
  * the power is fitted by leave-one-out. vote means nothing to it.
@@ -714,7 +715,8 @@ typedef struct ncd_explained_text {
  * log2 of the odds of side 0 against side 1, in bits, by what adds to it:
  * log_odds = bias + marks + neighbors + the sum of bytes, to within 1e-9 of the sum of
  * their absolute values; and log_odds is log2 of the ratio of the two
- * probabilities. Of a byte is what each gram of the model adds: that which
+ * probabilities (with NCD_METHOD_BOTH: before the neighbours have had their
+ * say). Of a byte is what each gram of the model adds: that which
  * codes the byte, and its part of each one that was learnt, spread evenly over
  * the bytes of the gram.
  */
