@@ -300,6 +300,13 @@ typedef struct ncd_reader_options {
     int header;              /* the first CSV or TSV record names the columns */
     int skip_bad;            /* pass over malformed records, counting them */
     uint64_t limit;          /* stop after so many records; 0: no limit */
+    /* Records without labels: TSV and CSV have any number of columns, JSON
+     * needs no label. The text is text_field's, which for TSV and CSV says that
+     * there is a header, or that of text_column, counted from 1; 0: all columns.
+     * Not for "fasttext", "dir", "list". */
+    int unlabelled;
+    unsigned text_column;
+    int nul; /* records end with a NUL, not a line end; not for "csv", "dir" */
 } ncd_reader_options;
 
 NCD_API void ncd_reader_options_init(ncd_reader_options *options);
@@ -309,7 +316,10 @@ typedef struct ncd_record {
     ncd_text label; /* nbytes is 0 in format "lines" */
     ncd_text text;
     const char *source; /* file name */
-    uint64_t line;      /* line in it on which the record begins, from 1 */
+    uint64_t line;      /* line in it on which the record begins, from 1; the
+                           number of the record where records end with a NUL */
+    ncd_text raw;       /* the record as the input has it, with its line end;
+                           nbytes is 0 for directories */
 } ncd_record;
 
 typedef struct ncd_reader ncd_reader;
@@ -336,6 +346,10 @@ NCD_API uint64_t ncd_reader_skipped(const ncd_reader *reader);
  * progress with. */
 NCD_API uint64_t ncd_reader_done(const ncd_reader *reader);
 NCD_API uint64_t ncd_reader_total(const ncd_reader *reader);
+
+/* The header as the input has it, with its line end; nbytes is 0 where there is
+ * none. Lives as long as the reader. */
+NCD_API ncd_text ncd_reader_header(const ncd_reader *reader);
 
 /* The format in use ("tsv"), static storage. */
 NCD_API const char *ncd_reader_format(const ncd_reader *reader);
