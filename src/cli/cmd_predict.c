@@ -57,7 +57,7 @@ static const struct cli_option record_options[] = {
      NULL},
     {"field", 0, OPTION_STRING, &field, "NAME",
      "the same for the column or the JSON member of that name", NULL},
-    {"input-format", 'f', OPTION_STRING, &record_format, "NAME",
+    {"input-format", 'f', OPTION_FORMAT, &record_format, "NAME",
      "format of these records: auto, tsv, csv, jsonl", NULL},
     {"header", 0, OPTION_FLAG, &header, NULL,
      "the first record names the columns (--field implies it)", NULL},
@@ -182,12 +182,17 @@ static ncd_status answer_batch(struct run *run, const struct batch *batch,
 static ncd_status answer_stream(struct run *run, struct stream *stream,
                                 ncd_error *err)
 {
+    static char what[] = "texts";
+    /* Between answers on the same terminal it would only disturb. */
+    const int shows_progress = !isatty(STDOUT_FILENO);
     const struct batch *batch;
     ncd_status status;
     do {
         status = stream_take(stream, &batch, err);
         if (status == NCD_OK)
             status = answer_batch(run, batch, err);
+        if (shows_progress && !ferror(stdout))
+            on_progress(what, run->n_before, 0);
     } while (status == NCD_OK && !ferror(stdout));
     if (status != NCD_END)
         return status;
@@ -246,12 +251,9 @@ static ncd_status predict(const char *path, char **texts, int n_texts,
 {
     struct run run = {0};
     ncd_model *model;
-    ncd_status status = ncd_model_load(path, &model, err);
+    ncd_status status = load_model(path, &model, err);
     if (status != NCD_OK)
         return status;
-    if (strcmp(ncd_model_library(model), ncd_model_library_now(model)) != 0)
-        note("the model was trained with %s, this is %s; labels may differ",
-             ncd_model_library(model), ncd_model_library_now(model));
     run.model = model;
     size_t n_classes = ncd_dataset_n_classes(ncd_model_dataset(model));
     if (style.top > n_classes)
