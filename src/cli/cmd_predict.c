@@ -217,10 +217,20 @@ static ncd_status take_format(const struct stream *stream, ncd_error *err)
     return NCD_ERR_ARGUMENT;
 }
 
-static ncd_status answer_input(struct run *run, ncd_error *err)
+static ncd_status answer_input(struct run *run, struct stream *stream,
+                               ncd_error *err)
+{
+    ncd_status status = stream_begin(stream, err);
+    if (status == NCD_OK && by_record())
+        status = take_format(stream, err);
+    if (status == NCD_OK && stream_header(stream).nbytes)
+        print_header(&style, stream_header(stream));
+    return status == NCD_OK ? answer_stream(run, stream, err) : status;
+}
+
+static ncd_status open_input(struct stream **stream_out, ncd_error *err)
 {
     ncd_reader_options options;
-    struct stream *stream;
     ncd_reader_options_init(&options);
     options.format = by_record() ? record_format : "lines";
     options.unlabelled = by_record();
@@ -231,23 +241,25 @@ static ncd_status answer_input(struct run *run, ncd_error *err)
     options.nul = style.nul = nul;
     if (isatty(STDIN_FILENO))
         note("reading texts from the terminal, one a line");
-    ncd_status status = stream_open(&options, by_record(), &stream, err);
-    if (status != NCD_OK)
-        return status;
-    if (by_record())
-        status = take_format(stream, err);
-    if (status == NCD_OK && stream_header(stream).nbytes)
-        print_header(&style, stream_header(stream));
-    if (status == NCD_OK)
-        status = answer_stream(run, stream, err);
-    stream_close(stream);
-    return status;
+    return stream_open(&options, by_record(), stream_out, err);
 }
 
 /* --- The verb --- */
 
+static void fill_predict_options(ncd_predict_options *options)
+{
+    ncd_predict_options_init(options);
+    if (cli_given(knn_options, "k"))
+        options->k = measure_args.k;
+    if (cli_given(knn_options, "vote"))
+        options->vote = measure_args.vote;
+    options->threads = run_args.threads;
+    options->n_candidates = n_candidates;
+}
+
+/* stream is NULL where texts are given. */
 static ncd_status predict(const char *path, char **texts, int n_texts,
-                          ncd_error *err)
+                          struct stream *stream, ncd_error *err)
 {
     struct run run = {0};
     ncd_model *model;
@@ -258,24 +270,29 @@ static ncd_status predict(const char *path, char **texts, int n_texts,
     size_t n_classes = ncd_dataset_n_classes(ncd_model_dataset(model));
     if (style.top > n_classes)
         style.top = (unsigned)n_classes;
-    ncd_predict_options_init(&run.options);
-    if (cli_given(knn_options, "k"))
-        run.options.k = measure_args.k;
-    if (cli_given(knn_options, "vote"))
-        run.options.vote = measure_args.vote;
-    run.options.threads = run_args.threads;
-    run.options.n_candidates = n_candidates;
+    fill_predict_options(&run.options);
     if (ncd_prediction_new(&run.prediction) != NCD_OK) {
         *err = (ncd_error){NCD_ERR_NOMEM, "out of memory"};
         status = NCD_ERR_NOMEM;
-    } else if (n_texts > 0) {
-        status = answer_arguments(&run, texts, n_texts, err);
     } else {
-        status = answer_input(&run, err);
+        status = stream ? answer_input(&run, stream, err)
+                        : answer_arguments(&run, texts, n_texts, err);
     }
     ncd_prediction_free(run.prediction);
     free(run.texts);
     ncd_model_free(model);
+    return status;
+}
+
+/* While the model is loaded, input is read already. */
+static ncd_status open_and_predict(const char *path, char **texts, int n_texts,
+                                   ncd_error *err)
+{
+    struct stream *stream = NULL;
+    ncd_status status = n_texts ? NCD_OK : open_input(&stream, err);
+    if (status == NCD_OK)
+        status = predict(path, texts, n_texts, stream, err);
+    stream_close(stream);
     return status;
 }
 
@@ -329,8 +346,8 @@ int cmd_predict(int argc, char **argv)
                                min_prob_text);
     if (contradiction(n_operands - 1))
         return cli_usage_error(&command, "%s", contradiction(n_operands - 1));
-    status = predict(operands[0], operands + 1, n_operands - 1, &err) == NCD_OK
-                 ? EXIT_DONE
-                 : fail_with(&err);
+    ncd_status answered =
+        open_and_predict(operands[0], operands + 1, n_operands - 1, &err);
+    status = answered == NCD_OK ? EXIT_DONE : fail_with(&err);
     return close_stdout(status);
 }

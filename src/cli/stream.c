@@ -11,6 +11,7 @@
 #define MAX_NBYTES (4u << 20)
 
 struct stream {
+    ncd_reader_options options;
     ncd_reader *reader;
     pthread_t thread;
     int thread_began;
@@ -21,6 +22,7 @@ struct stream {
     pthread_cond_t came, went;
     struct batch coming;
     size_t coming_nbytes;
+    int begun;         /* the reader is open, or never will be */
     ncd_status status; /* NCD_OK: there may be more */
     ncd_error err;
 };
@@ -51,11 +53,31 @@ static int is_full(const struct stream *s)
            s->coming_nbytes >= MAX_NBYTES;
 }
 
+/* Tells the caller what came: under the lock. */
+static void tell(struct stream *s, ncd_status status, const ncd_error *err)
+{
+    if (status != NCD_OK && status != NCD_END)
+        s->err = *err;
+    s->status = status;
+    s->begun = 1;
+    pthread_cond_signal(&s->came);
+}
+
+static ncd_status open_reader(struct stream *s)
+{
+    ncd_error err;
+    ncd_status status = ncd_reader_open("-", &s->options, &s->reader, &err);
+    pthread_mutex_lock(&s->lock);
+    tell(s, status, &err);
+    pthread_mutex_unlock(&s->lock);
+    return status;
+}
+
 static void *read_ahead(void *arg)
 {
     struct stream *s = arg;
-    ncd_status status;
-    do {
+    ncd_status status = open_reader(s);
+    while (status == NCD_OK) {
         ncd_record record;
         ncd_error err;
         status = ncd_reader_next(s->reader, &record, &err);
@@ -64,16 +86,26 @@ static void *read_ahead(void *arg)
             pthread_cond_wait(&s->went, &s->lock);
         if (status == NCD_OK)
             status = add(s, &record, &err);
-        if (status != NCD_OK && status != NCD_END)
-            s->err = err;
-        s->status = status;
-        pthread_cond_signal(&s->came);
+        tell(s, status, &err);
         pthread_mutex_unlock(&s->lock);
-    } while (status == NCD_OK);
+    }
     return NULL;
 }
 
 /* --- The caller's side --- */
+
+ncd_status stream_begin(struct stream *s, ncd_error *err)
+{
+    pthread_mutex_lock(&s->lock);
+    while (!s->begun)
+        pthread_cond_wait(&s->came, &s->lock);
+    /* Whatever else has happened since is stream_take's to tell. */
+    ncd_status status = s->reader ? NCD_OK : s->status;
+    if (status != NCD_OK)
+        *err = s->err;
+    pthread_mutex_unlock(&s->lock);
+    return status;
+}
 
 ncd_status stream_take(struct stream *s, const struct batch **batch_out,
                        ncd_error *err)
@@ -135,20 +167,16 @@ ncd_status stream_open(const ncd_reader_options *options, int keep_records,
     pthread_mutex_init(&s->lock, NULL);
     pthread_cond_init(&s->came, NULL);
     pthread_cond_init(&s->went, NULL);
-    ncd_status status = ncd_reader_open("-", options, &s->reader, err);
-    if (status == NCD_OK && (!new_batch(&s->taken, keep_records) ||
-                             !new_batch(&s->coming, keep_records)))
-        status = out_of_memory(err);
-    if (status == NCD_OK) {
-        s->thread_began = pthread_create(&s->thread, NULL, read_ahead, s) == 0;
-        if (!s->thread_began)
-            status = out_of_memory(err);
-    }
-    if (status == NCD_OK)
+    s->options = *options;
+    s->thread_began = new_batch(&s->taken, keep_records) &&
+                      new_batch(&s->coming, keep_records) &&
+                      pthread_create(&s->thread, NULL, read_ahead, s) == 0;
+    if (s->thread_began) {
         *stream_out = s;
-    else
-        stream_close(s);
-    return status;
+        return NCD_OK;
+    }
+    stream_close(s);
+    return out_of_memory(err);
 }
 
 void stream_close(struct stream *s)

@@ -19,11 +19,15 @@ struct batch {
     ncd_dataset *records; /* NULL: not asked for */
 };
 
-/* Statuses: as ncd_reader_open. */
+/* Begins to read, and does not wait for input. What the options point to must
+ * outlive the stream. Statuses: NOMEM. */
 ncd_status stream_open(const ncd_reader_options *options, int keep_records,
                        struct stream **stream_out, ncd_error *err);
 
-/* The format, and the header where there is one. */
+/* Waits until the format is known. Statuses: as ncd_reader_open. */
+ncd_status stream_begin(struct stream *stream, ncd_error *err);
+
+/* The format, and the header where there is one; behind stream_begin. */
 const char *stream_format(const struct stream *stream);
 ncd_text stream_header(const struct stream *stream);
 
