@@ -7,7 +7,7 @@
 set -eu
 cd "$1"
 
-layers='util text codec ncd knn classmodel model eval'
+layers='util text codec ncd knn classmodel model explain eval'
 failed=0
 
 complain() {
@@ -55,8 +55,10 @@ for use in $(includes src/cli/*.[ch] | tr ' ' '|'); do
         ;;
     esac
 done
-for use in $(grep -Hn '#include "' src/cli/*.[ch] | sed 's/#include //' | tr -d '"'); do
-    [ -f "src/cli/${use##*:}" ] || complain "$use: quotes in src/cli are for its own headers"
+for use in $(grep -Hn '#include "' src/cli/*.[ch] | tr ' ' '|'); do
+    what=${use#*\"}
+    [ -f "src/cli/${what%\"*}" ] ||
+        complain "$use: quotes in src/cli are for its own headers"
 done
 
 for entry in src/*; do

@@ -11,9 +11,10 @@ const char *const colour_choices[] = {"auto", "always", "never", NULL};
 
 /*
  * The eight basic colours follow the terminal's own scheme, so they suit dark
- * and light ones. Shades need the palette of 256 (ECMA-48 SGR 48;5;N, its cube
- * of 6 x 6 x 6); the text on them is black or white, whichever can be read,
- * whatever the scheme.
+ * and light ones. Grounds need the palette of 256 (SGR 48;5;N, its cube of 6 x
+ * 6 x 6); the text on them is black or white, whichever can be read, whatever
+ * the scheme. A pale ground would glare from a dark terminal: what is weak has
+ * the colour of the text instead.
  */
 static const char *const sequences[N_COLOURS] = {
     [COLOUR_NONE] = "\033[0m",
@@ -22,10 +23,10 @@ static const char *const sequences[N_COLOURS] = {
     [COLOUR_GOOD] = "\033[32m",
     [COLOUR_BAD] = "\033[31m",
     [COLOUR_NOTE] = "\033[33m",
-    [COLOUR_FOR_1] = "\033[38;5;16;48;5;194m",
+    [COLOUR_FOR_1] = "\033[32m",
     [COLOUR_FOR_2] = "\033[38;5;16;48;5;114m",
     [COLOUR_FOR_3] = "\033[38;5;231;48;5;28m",
-    [COLOUR_AGAINST_1] = "\033[38;5;16;48;5;224m",
+    [COLOUR_AGAINST_1] = "\033[31m",
     [COLOUR_AGAINST_2] = "\033[38;5;16;48;5;210m",
     [COLOUR_AGAINST_3] = "\033[38;5;231;48;5;124m",
 };

@@ -24,7 +24,7 @@ enum colour {
     COLOUR_GOOD,      /* green */
     COLOUR_BAD,       /* red */
     COLOUR_NOTE,      /* yellow */
-    COLOUR_FOR_1,     /* backgrounds: speaks for, weakly */
+    COLOUR_FOR_1,     /* speaks for, weakly */
     COLOUR_FOR_2,     /* ... */
     COLOUR_FOR_3,     /* ... strongly */
     COLOUR_AGAINST_1, /* speaks against, weakly */
