@@ -24,7 +24,12 @@
  *              belong to one thread at a time. Results never depend on the
  *              number of threads.
  *   Options    structs begin with their own size, so that they can grow. Fill
- *              them with their `..._init` and then set what differs.
+ *              them with their `..._init` and then set what differs. It is
+ *              compiled where it is used and passes on the size that is known
+ *              there (`..._init_sized`, for other languages), so that a newer
+ *              library writes no more than an older program has room for.
+ *              Structs without a size, which functions fill in, never change
+ *              within a soversion.
  *
  * Ten lines that train and classify:
  *
@@ -235,7 +240,11 @@ typedef struct ncd_options {
     ncd_method method;      /* default NCD_METHOD_KNN */
 } ncd_options;
 
-NCD_API void ncd_options_init(ncd_options *options);
+NCD_API void ncd_options_init_sized(ncd_options *options, size_t nbytes);
+static inline void ncd_options_init(ncd_options *options)
+{
+    ncd_options_init_sized(options, sizeof *options);
+}
 
 /* Names as the command spells them ("ncd", "test-first", "majority"), static
  * storage, NULL past the end of each list; and the way back, which returns -1
@@ -309,7 +318,11 @@ typedef struct ncd_reader_options {
     int nul; /* records end with a NUL, not a line end; not for "csv", "dir" */
 } ncd_reader_options;
 
-NCD_API void ncd_reader_options_init(ncd_reader_options *options);
+NCD_API void ncd_reader_options_init_sized(ncd_reader_options *options, size_t nbytes);
+static inline void ncd_reader_options_init(ncd_reader_options *options)
+{
+    ncd_reader_options_init_sized(options, sizeof *options);
+}
 
 /* What the reader hands out; valid until its next call. */
 typedef struct ncd_record {
@@ -479,8 +492,13 @@ NCD_API const ncd_dataset *ncd_model_dataset(const ncd_model *model);
 
 /* The settings in force; strings live as long as the model. `compressor` is
  * the full specification ("gzip:9"). */
-NCD_API void ncd_model_options(const ncd_model *model,
-                               ncd_options *options_out);
+NCD_API void ncd_model_options_sized(const ncd_model *model,
+                                     ncd_options *options_out, size_t nbytes);
+static inline void ncd_model_options(const ncd_model *model,
+                                     ncd_options *options_out)
+{
+    ncd_model_options_sized(model, options_out, sizeof *options_out);
+}
 
 /* Compressed size of training text i, bytes; 0 for a class model. */
 NCD_API double ncd_model_size(const ncd_model *model, size_t i);
@@ -545,7 +563,11 @@ typedef struct ncd_predict_options {
     unsigned n_candidates;
 } ncd_predict_options;
 
-NCD_API void ncd_predict_options_init(ncd_predict_options *options);
+NCD_API void ncd_predict_options_init_sized(ncd_predict_options *options, size_t nbytes);
+static inline void ncd_predict_options_init(ncd_predict_options *options)
+{
+    ncd_predict_options_init_sized(options, sizeof *options);
+}
 
 typedef struct ncd_neighbor {
     size_t index; /* of the training text */
@@ -621,7 +643,11 @@ typedef struct ncd_explain_options {
     unsigned n_candidates; /* as in ncd_predict_options */
 } ncd_explain_options;
 
-NCD_API void ncd_explain_options_init(ncd_explain_options *options);
+NCD_API void ncd_explain_options_init_sized(ncd_explain_options *options, size_t nbytes);
+static inline void ncd_explain_options_init(ncd_explain_options *options)
+{
+    ncd_explain_options_init_sized(options, sizeof *options);
+}
 
 /* How it is known what two texts share. */
 typedef enum ncd_insight {
@@ -766,7 +792,11 @@ typedef struct ncd_eval_options {
                                and report the agreement */
 } ncd_eval_options;
 
-NCD_API void ncd_eval_options_init(ncd_eval_options *options);
+NCD_API void ncd_eval_options_init_sized(ncd_eval_options *options, size_t nbytes);
+static inline void ncd_eval_options_init(ncd_eval_options *options)
+{
+    ncd_eval_options_init_sized(options, sizeof *options);
+}
 
 typedef struct ncd_score {
     unsigned k;

@@ -30,10 +30,10 @@ const char *ncd_format_summary(size_t i)
     return i < N_FORMATS ? formats[i]->summary : NULL;
 }
 
-void ncd_reader_options_init(ncd_reader_options *options)
+void ncd_reader_options_init_sized(ncd_reader_options *options, size_t nbytes)
 {
-    *options = (ncd_reader_options){.struct_nbytes = sizeof *options,
-                                    .format = "auto"};
+    const ncd_reader_options own = {.format = "auto"};
+    ncd_give_options(options, nbytes, &own, sizeof own);
 }
 
 ncd_status ncd_reader_fail(struct ncd_reader *reader, const char *what,
