@@ -28,7 +28,7 @@ static const struct cli_option global_options[] = {
     {"quiet", 'q', OPTION_FLAG, &quiet, NULL, "only failures on standard error",
      NULL},
     {"verbose", 'v', OPTION_FLAG, &verbose, NULL,
-     "say more on standard error about what is done", NULL},
+     "say more about what is done and found", NULL},
     {"color", 0, OPTION_CHOICE, &colour_when, "WHEN",
      "colour: auto is on terminals, unless NO_COLOR is set", colour_choices},
     {0},
