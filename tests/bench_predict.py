@@ -32,7 +32,7 @@ SETS = {
     "sms-spam-dedup": {"knn": 400, "class": 20000},
 }
 SAMPLE = {"knn": 480, "class": 12000}
-ROUNDS = 9
+ROUNDS = 5
 LINES = 60
 COLUMNS = ["set", "method", "n_train", "n_test", "eval_texts_per_s", "pipe_texts_per_s", "ratio",
            "ratio_low", "ratio_high", "cpu_ratio", "rounds", "wait_ms_median", "wait_ms_max", "lines"]

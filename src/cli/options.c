@@ -386,8 +386,9 @@ static int bad_option(const struct cli_command *command,
     word += strspn(word, "-");
     snprintf(name, sizeof name, "%.*s", (int)strcspn(word, "="), word);
     const char *closest = closest_name(name, long_name, flat);
-    snprintf(near, sizeof near, closest ? "; did you mean --%.60s?" : "",
-             closest);
+    near[0] = 0;
+    if (closest)
+        snprintf(near, sizeof near, "; did you mean --%.60s?", closest);
     return cli_usage_error(command, "there is no option --%s%s", word, near);
 }
 
