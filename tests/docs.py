@@ -68,6 +68,11 @@ def cut(text):
     return steps
 
 
+def printed(out):
+    """What is in a file so far. The place in it is shared with those who write."""
+    return os.pread(out.fileno(), 1 << 24, 0)
+
+
 class Session:
     """Commands, one after another, in one folder."""
 
@@ -91,8 +96,7 @@ class Session:
                 start_new_session=True)
             until = time.monotonic() + (SECONDS if n_lines or not endless else 3)
             while process.poll() is None and time.monotonic() < until:
-                out.seek(0)
-                if endless and 0 < n_lines <= out.read().count(b"\n"):
+                if endless and 0 < n_lines <= printed(out).count(b"\n"):
                     break
                 time.sleep(0.01)
             status = process.poll()
@@ -101,8 +105,7 @@ class Session:
             except ProcessLookupError:
                 pass
             process.wait()
-            out.seek(0)
-            lines = out.read().decode(errors="backslashreplace").splitlines()
+            lines = printed(out).decode(errors="backslashreplace").splitlines()
         return lines, 0 if endless else status
 
 
