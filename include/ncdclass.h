@@ -24,7 +24,12 @@
  *              belong to one thread at a time. Results never depend on the
  *              number of threads.
  *   Options    structs begin with their own size, so that they can grow. Fill
- *              them with their `..._init` and then set what differs.
+ *              them with their `..._init` and then set what differs. It is
+ *              compiled where it is used and passes on the size that is known
+ *              there (`..._init_sized`, for other languages), so that a newer
+ *              library writes no more than an older program has room for.
+ *              Structs without a size, which functions fill in, never change
+ *              within a soversion.
  *
  * Ten lines that train and classify:
  *
@@ -242,7 +247,11 @@ typedef struct ncd_options {
     ncd_method method;      /* default NCD_METHOD_KNN */
 } ncd_options;
 
-NCD_API void ncd_options_init(ncd_options *options);
+NCD_API void ncd_options_init_sized(ncd_options *options, size_t nbytes);
+static inline void ncd_options_init(ncd_options *options)
+{
+    ncd_options_init_sized(options, sizeof *options);
+}
 
 /* Names as the command spells them ("ncd", "test-first", "majority"), static
  * storage, NULL past the end of each list; and the way back, which returns -1
@@ -307,16 +316,31 @@ typedef struct ncd_reader_options {
     int header;              /* the first CSV or TSV record names the columns */
     int skip_bad;            /* pass over malformed records, counting them */
     uint64_t limit;          /* stop after so many records; 0: no limit */
+    /* Records without labels: TSV and CSV have any number of columns, JSON
+     * needs no label. The text is text_field's, which for TSV and CSV says that
+     * there is a header, or that of text_column, counted from 1; 0: all
+     * columns. Not for "fasttext", "dir", "list". */
+    int unlabelled;
+    unsigned text_column;
+    int nul; /* records end with a NUL, not a line end; not for "csv", "dir" */
 } ncd_reader_options;
 
-NCD_API void ncd_reader_options_init(ncd_reader_options *options);
+NCD_API void ncd_reader_options_init_sized(ncd_reader_options *options,
+                                           size_t nbytes);
+static inline void ncd_reader_options_init(ncd_reader_options *options)
+{
+    ncd_reader_options_init_sized(options, sizeof *options);
+}
 
 /* What the reader hands out; valid until its next call. */
 typedef struct ncd_record {
     ncd_text label; /* nbytes is 0 in format "lines" */
     ncd_text text;
     const char *source; /* file name */
-    uint64_t line;      /* line in it on which the record begins, from 1 */
+    uint64_t line;      /* line in it on which the record begins, from 1; the
+                           number of the record where records end with a NUL */
+    ncd_text raw;       /* the record as the input has it, with its line end;
+                           nbytes is 0 for directories */
 } ncd_record;
 
 typedef struct ncd_reader ncd_reader;
@@ -343,6 +367,10 @@ NCD_API uint64_t ncd_reader_skipped(const ncd_reader *reader);
  * progress with. */
 NCD_API uint64_t ncd_reader_done(const ncd_reader *reader);
 NCD_API uint64_t ncd_reader_total(const ncd_reader *reader);
+
+/* The header as the input has it, with its line end; nbytes is 0 where there is
+ * none. Lives as long as the reader. */
+NCD_API ncd_text ncd_reader_header(const ncd_reader *reader);
 
 /* The format in use ("tsv"), static storage. */
 NCD_API const char *ncd_reader_format(const ncd_reader *reader);
@@ -482,8 +510,13 @@ NCD_API const ncd_dataset *ncd_model_dataset(const ncd_model *model);
 
 /* The settings in force; strings live as long as the model. `compressor` is
  * the full specification ("gzip:9"). */
-NCD_API void ncd_model_options(const ncd_model *model,
-                               ncd_options *options_out);
+NCD_API void ncd_model_options_sized(const ncd_model *model,
+                                     ncd_options *options_out, size_t nbytes);
+static inline void ncd_model_options(const ncd_model *model,
+                                     ncd_options *options_out)
+{
+    ncd_model_options_sized(model, options_out, sizeof *options_out);
+}
 
 /* Compressed size of training text i, bytes; 0 for a class model. */
 NCD_API double ncd_model_size(const ncd_model *model, size_t i);
@@ -518,11 +551,12 @@ typedef struct ncd_training {
 /*
  * What a model makes of its training data as a message, in bits (minimum
  * description length; Rissanen 1978). To somebody who gets the settings and
- * weights (model), then the texts (data), and who counts what he has read as the
- * program does, the labels remain to be told (labels). Without a model a byte
- * takes 8 bits, and a label the logarithm of their number. Text and label bits
- * are those of leave-one-out: each is coded by what the others teach, so they
- * are a little less than in a message that has to begin with nothing known.
+ * weights (model), then the texts (data), and who counts what he has read as
+ * the program does, the labels remain to be told (labels). Without a model a
+ * byte takes 8 bits, and a label the logarithm of their number. Text and label
+ * bits are those of leave-one-out: each is coded by what the others teach, so
+ * they are a little less than in a message that has to begin with nothing
+ * known.
  */
 typedef struct ncd_description {
     double model_bits;  /* of the coded settings and weights in the file */
@@ -579,7 +613,12 @@ typedef struct ncd_predict_options {
     unsigned n_candidates;
 } ncd_predict_options;
 
-NCD_API void ncd_predict_options_init(ncd_predict_options *options);
+NCD_API void ncd_predict_options_init_sized(ncd_predict_options *options,
+                                            size_t nbytes);
+static inline void ncd_predict_options_init(ncd_predict_options *options)
+{
+    ncd_predict_options_init_sized(options, sizeof *options);
+}
 
 typedef struct ncd_neighbor {
     size_t index; /* of the training text */
@@ -605,10 +644,10 @@ NCD_API ncd_status ncd_model_predict(const ncd_model *model,
 
 /*
  * Of text i of the batch: the number of labels that got a vote (class models
- * and both: all labels), the label at `rank` (0 is the prediction), its class number and
- * its share of the vote in [0, 1] (class models: its probability); the number
- * of neighbours (class models: 0) and the j-th nearest. Strings live as long as
- * the model. i, rank and j must be in range.
+ * and both: all labels), the label at `rank` (0 is the prediction), its class
+ * number and its share of the vote in [0, 1] (class models: its probability);
+ * the number of neighbours (class models: 0) and the j-th nearest. Strings live
+ * as long as the model. i, rank and j must be in range.
  */
 NCD_API size_t ncd_prediction_n_labels(const ncd_prediction *p, size_t i);
 NCD_API const char *ncd_prediction_label(const ncd_prediction *p, size_t i,
@@ -655,7 +694,12 @@ typedef struct ncd_explain_options {
     unsigned n_candidates; /* as in ncd_predict_options */
 } ncd_explain_options;
 
-NCD_API void ncd_explain_options_init(ncd_explain_options *options);
+NCD_API void ncd_explain_options_init_sized(ncd_explain_options *options,
+                                            size_t nbytes);
+static inline void ncd_explain_options_init(ncd_explain_options *options)
+{
+    ncd_explain_options_init_sized(options, sizeof *options);
+}
 
 /* How it is known what two texts share. */
 typedef enum ncd_insight {
@@ -815,7 +859,12 @@ typedef struct ncd_eval_options {
                                and report the agreement */
 } ncd_eval_options;
 
-NCD_API void ncd_eval_options_init(ncd_eval_options *options);
+NCD_API void ncd_eval_options_init_sized(ncd_eval_options *options,
+                                         size_t nbytes);
+static inline void ncd_eval_options_init(ncd_eval_options *options)
+{
+    ncd_eval_options_init_sized(options, sizeof *options);
+}
 
 typedef struct ncd_score {
     unsigned k;

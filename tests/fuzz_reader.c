@@ -7,7 +7,11 @@
  *     1 header   2 skip_bad   4 field names   8, 16, 24 packed as gzip, xz,
  * zstd 32 then cut off
  *
- * The third byte is passed over. "list" and "dir" are left out because they
+ * The third sets more of them, where it is no line feed:
+ *
+ *     1 unlabelled   2 a text column   4 records end with NUL
+ *
+ * "list" and "dir" are left out because they
  * open whatever file is named.
  */
 #include <stdlib.h>
@@ -69,6 +73,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
     options.skip_bad = (flags & 2) != 0;
     options.label_field = flags & 4 ? "class" : NULL;
     options.text_field = flags & 4 ? "title,text" : NULL;
+    unsigned more = data[2] == '\n' ? 0 : (unsigned)data[2] - '0';
+    options.unlabelled = (more & 1) != 0;
+    options.text_column = more & 2;
+    options.nul = (more & 4) != 0;
     struct ncd_buf file = {0};
     if (packing)
         pack_bytes((enum packing)(packing - 1), data + 3, n - 3, &file);

@@ -21,14 +21,27 @@ else
     done
     [ $# -gt 0 ] || exit 77
 fi
+# The example in the header's first comment, as its reader would take it over.
+example=$(sed -n '/^ \* Ten lines/,/^ \*\//s/^ \*     //p' "$include/ncdclass.h")
+[ -n "$example" ] || {
+    echo "the header has no example"
+    exit 1
+}
+
 # shellcheck disable=SC2086 # flags are several words
 "$@" -x "$language" $flags -Wall -Wextra -pedantic -Werror -fsyntax-only \
-    -I"$include" - <<'END'
+    -I"$include" - <<END
 #include <ncdclass.h>
 #include <ncdclass.h>
 
+static void example(void)
+{
+$example
+}
+
 int main(void)
 {
+    example();
     ncd_options options;
     ncd_options_init(&options);
     return options.k == 0 || ncd_version() == NULL;

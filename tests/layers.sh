@@ -73,7 +73,7 @@ done
 top=$(git ls-files 2>/dev/null | cut -d / -f 1 | sort -u)
 for entry in ${top:-$(ls -A | grep -v -e '^build' -e '^\.git$')}; do
     case $entry in
-    meson.build | meson_options.txt | README.md | LICENSE | CHANGELOG.md | CONTRIBUTING.md) ;;
+    meson.build | meson_options.txt | LICENSE | README.md | TUTORIAL.md | CHANGELOG.md | CONTRIBUTING.md) ;;
     .clang-format | .ci | .gitignore | .gitattributes) ;;
     src | include | datasets | tests | tools | results) ;;
     *) complain "$entry: does not belong at the top level" ;;

@@ -145,7 +145,7 @@ class Shells(unittest.TestCase):
                 if re.match(r"'[*1]:", specs):
                     continue
                 said |= {name.strip("+=") for name in
-                         re.findall(r"(?<![\w-])--?[a-z][\w-]*[+=]?", specs)}
+                         re.findall(r"(?<![\w-])--?[a-z0-9][\w-]*[+=]?", specs)}
             self.assertEqual(said, OPTIONS[verb], verb)
 
     def test_choices(self):

@@ -184,11 +184,10 @@ static void set_up(struct setup *s, size_t n_training, size_t n_queries)
         s->texts[i] = ncd_dataset_text(s->queries, i);
         s->query_folds[i] = (uint32_t)(i % 3);
     }
-    s->search =
-        (struct ncd_search){.measure = &s->measure,
-                            .training = s->training,
-                            .sizes = s->sizes,
-                            .k = 1};
+    s->search = (struct ncd_search){.measure = &s->measure,
+                                    .training = s->training,
+                                    .sizes = s->sizes,
+                                    .k = 1};
 }
 
 static void tear_down(struct setup *s)

@@ -499,8 +499,8 @@ END_TEST
 START_TEST(what_is_no_model_is_told_so)
 {
     const char *path = scratch("foreign");
-    const char *const foreign[] = {"", "a\tx\n", "\x89PNG\r\n\x1a\n",
-                                   "\x89NCD", "NCDM\r\n\x1a"};
+    const char *const foreign[] = {"", "a\tx\n", "\x89PNG\r\n\x1a\n", "\x89NCD",
+                                   "NCDM\r\n\x1a"};
     ncd_model *model;
     ncd_error err;
     for (size_t i = 0; i < COUNT(foreign); i++) {

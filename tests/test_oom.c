@@ -216,15 +216,22 @@ static ncd_status read_all(void *arg, ncd_error *err)
     return status == NCD_END ? NCD_OK : status;
 }
 
-static void read_format(const char *format, const char *contents, int header)
+static void read_with(const ncd_reader_options *options, const char *contents)
 {
-    struct source source = {.path = scratch(format)};
-    ncd_reader_options_init(&source.options);
-    source.options.format = format;
-    source.options.header = header;
+    struct source source = {.path = scratch(options->format),
+                            .options = *options};
     if (contents)
         write_string(source.path, contents);
-    fail_everywhere(format, read_all, &source);
+    fail_everywhere(options->format, read_all, &source);
+}
+
+static void read_format(const char *format, const char *contents, int header)
+{
+    ncd_reader_options options;
+    ncd_reader_options_init(&options);
+    options.format = format;
+    options.header = header;
+    read_with(&options, contents);
 }
 
 START_TEST(reading_lines)
@@ -240,6 +247,17 @@ START_TEST(reading_csv)
 {
     read_format("csv", "a,x,y\nb,\"quoted\nfield\",z\n", 0);
     read_format("csv", "class,title,body\na,x,y\n", 1);
+}
+END_TEST
+
+START_TEST(reading_columns)
+{
+    ncd_reader_options options;
+    ncd_reader_options_init(&options);
+    options.format = "tsv";
+    options.unlabelled = 1;
+    options.text_field = "b,a";
+    read_with(&options, "a\tb\tc\n1\t2\t3\n");
 }
 END_TEST
 
@@ -650,6 +668,7 @@ int main(void)
         samples_and_summaries,
         reading_lines,
         reading_csv,
+        reading_columns,
         reading_jsonl,
         reading_a_list,
         reading_compressed,

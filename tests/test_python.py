@@ -264,6 +264,20 @@ class Classifier(Scratch):
         with self.assertRaises(ValueError):
             declared.partial_fit(X[:1], Y[:1], classes=["other"])
 
+    def test_forget_is_fit_on_the_rest(self):
+        for method in "knn", "class":
+            rest = NCDClassifier(method=method).fit(X[40:], Y[40:])
+            less = NCDClassifier(method=method).fit(X, Y).forget(X[:40], Y[:40])
+            self.assertEqual(less.n_texts_, len(X) - 40)
+            self.assertTrue(np.array_equal(less.predict_proba(X_TEST),
+                                           rest.predict_proba(X_TEST)))
+        for texts, labels in (["never learnt"], Y[:1]), (X[50:51], ["no such label"]):
+            with self.assertRaises(ValueError):
+                less.forget(texts, labels)
+        self.assertEqual(less.n_texts_, len(X) - 40)
+        with self.assertRaises(NotFittedError):
+            NCDClassifier().forget(X[:1], Y[:1])
+
     def test_failures_leave_things_as_they_were(self):
         with self.assertRaises(NotFittedError):
             NCDClassifier().predict(X_TEST)

@@ -363,8 +363,8 @@ START_TEST(a_listed_file_that_is_missing_is_a_bad_record)
     write_string(one, "x");
     snprintf(list, sizeof list, "%s\n%s\n", none, one);
     snprintf(expected, sizeof expected,
-             "!F:1: %s: cannot open: No such file or directory\n%s|x|2\n",
-             none, one);
+             "!F:1: %s: cannot open: No such file or directory\n%s|x|2\n", none,
+             one);
     ck_assert_str_eq(journal_of(list, &options), expected);
 }
 END_TEST
@@ -602,6 +602,127 @@ START_TEST(a_damaged_listed_file_is_a_bad_record)
 }
 END_TEST
 
+/* --- Records without labels --- */
+
+static ncd_reader_options unlabelled(const char *format)
+{
+    ncd_reader_options options = options_for(format);
+    options.unlabelled = 1;
+    return options;
+}
+
+START_TEST(columns_of_unlabelled_records_have_numbers)
+{
+    ncd_reader_options options = unlabelled("tsv");
+    ck_assert_str_eq(journal_of("a\tx y\n", &options), "|a x y|1\n");
+    options.text_column = 2;
+    ck_assert_str_eq(journal_of("a\tx\tb\n\nc\t\tb\nd\n", &options),
+                     "|x|1\n||3\n!F:4: the record has no column 2\n");
+    options.format = "csv";
+    ck_assert_str_eq(journal_of("a,\"x,\ny\"\nb,z\n", &options),
+                     "|x,\\ny|1\n|z|3\n");
+    options.header = 1;
+    ck_assert_str_eq(journal_of("id,t\n1,x\n2\n", &options),
+                     "|x|2\n!F:3: the record has 1 fields, the header 2\n");
+}
+END_TEST
+
+START_TEST(columns_of_unlabelled_records_have_names)
+{
+    ncd_reader_options options = unlabelled("tsv");
+    options.text_field = "t,id";
+    ck_assert_str_eq(journal_of("id\tt\n1\tx\n", &options), "|x 1|2\n");
+    ck_assert_str_eq(journal_of("id\tT\n1\tx\n", &options),
+                     "!F:1: the header lacks the text's column\n");
+    ck_assert_str_eq(journal_of("", &options), "");
+    options.format = "auto";
+    ck_assert_str_eq(journal_of("id,t\n1,x\n", &options), "|x 1|2\n");
+    ck_assert_str_eq(journal_of("{\"id\":\"1\",\"t\":\"x\"}\n", &options),
+                     "|x 1|1\n");
+}
+END_TEST
+
+START_TEST(unlabelled_records_must_have_a_place_for_the_text)
+{
+    static const char *const contents = "__label__a x\n";
+    ncd_reader_options options = unlabelled("fasttext");
+    ck_assert_str_eq(journal_of(contents, &options),
+                     "!F: format fasttext is for labelled texts\n");
+    options = unlabelled("jsonl");
+    options.text_column = 1;
+    ck_assert_str_eq(journal_of(contents, &options),
+                     "!F: columns have no numbers in format jsonl\n");
+    options = options_for("tsv");
+    options.text_column = 1;
+    ck_assert_str_eq(journal_of(contents, &options),
+                     "!F: columns have no numbers in format tsv\n");
+    options = unlabelled("tsv");
+    options.text_column = 1;
+    options.text_field = "text";
+    ck_assert_str_eq(journal_of(contents, &options),
+                     "!F: the text has a column or a field, not both\n");
+    options = unlabelled("csv");
+    options.nul = 1;
+    ck_assert_str_eq(journal_of(contents, &options),
+                     "!F: records of format csv can't end with a NUL\n");
+}
+END_TEST
+
+START_TEST(records_may_end_with_nul)
+{
+    const char *path = scratch("nul");
+    ncd_reader_options options = options_for("lines");
+    options.nul = 1;
+    write_file(path, "a\nb\r\n\0\0c", 8);
+    ck_assert_str_eq(journal_of_path(path, &options),
+                     "|a\\nb\r\\n|1\n||2\n|c|3\n");
+    options.format = "auto";
+    write_file(path, "a\tx\ny\0b\tz\0", 10);
+    ck_assert_str_eq(journal_of_path(path, &options), "a|x\\ny|1\nb|z|2\n");
+}
+END_TEST
+
+/* Header and raw records, one after another, are the file. */
+static void expect_whole(const ncd_reader_options *options,
+                         const char *contents)
+{
+    const char *path = scratch("whole");
+    ncd_reader *reader;
+    ncd_record record;
+    ncd_error err;
+    struct ncd_buf whole = {0};
+    write_string(path, contents);
+    ck_status(ncd_reader_open(path, options, &reader, &err), NCD_OK, &err);
+    ncd_text header = ncd_reader_header(reader);
+    ck_assert_int_eq(header.nbytes > 0, options->header);
+    ncd_buf_append(&whole, header.bytes, header.nbytes);
+    while (ncd_reader_next(reader, &record, &err) == NCD_OK)
+        ncd_buf_append(&whole, record.raw.bytes, record.raw.nbytes);
+    ncd_buf_append(&whole, "", 1);
+    ck_assert_str_eq((char *)whole.bytes, contents);
+    ncd_buf_free(&whole);
+    ncd_reader_close(reader);
+}
+
+START_TEST(raw_records_are_the_file)
+{
+    ncd_reader_options options = options_for("tsv");
+    expect_whole(&options, "a\tx\r\nb\ty");
+    options.header = 1;
+    expect_whole(&options, "label\ttext\r\nb\ty\n");
+    options.format = "csv";
+    expect_whole(&options,
+                 "l,t,\"more\nlines\"\r\na,\"x\r\n\"\"y\"\"\",\nb,,z");
+    options = options_for("jsonl");
+    expect_whole(&options, "{\"label\":1, \"text\" :\"\"}  \r\n"
+                           "{\"label\":2,\"text\":\"\"}");
+    options = options_for("lines");
+    expect_whole(&options, "a\r\n\n\nb");
+    options = options_for("fasttext");
+    expect_whole(&options, "__label__a b\n");
+}
+END_TEST
+
 START_TEST(a_limit_counts_what_is_given)
 {
     ncd_reader_options options = options_for("tsv");
@@ -683,6 +804,11 @@ int main(void)
         a_label_with_a_control_character_is_a_bad_record,
         damaged_compressed_data_cannot_be_skipped,
         a_damaged_listed_file_is_a_bad_record,
+        columns_of_unlabelled_records_have_numbers,
+        columns_of_unlabelled_records_have_names,
+        unlabelled_records_must_have_a_place_for_the_text,
+        records_may_end_with_nul,
+        raw_records_are_the_file,
         a_limit_counts_what_is_given,
         compressed_records_keep_their_lines,
         standard_input_has_a_name,

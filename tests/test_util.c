@@ -5,6 +5,7 @@
 #include <pthread.h>
 #include <signal.h>
 #include <stdatomic.h>
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
@@ -518,9 +519,30 @@ START_TEST(a_length_beyond_the_end_fails)
 }
 END_TEST
 
+START_TEST(options_fill_the_struct_that_the_caller_has)
+{
+    struct {
+        ncd_options options;
+        char behind[32];
+    } older, newer;
+    size_t nbytes = offsetof(ncd_options, engine);
+    memset(&older, 0x55, sizeof older);
+    ncd_options_init_sized(&older.options, nbytes);
+    ck_assert_uint_eq(older.options.struct_nbytes, nbytes);
+    ck_assert_uint_eq(older.options.k, 5);
+    for (size_t i = nbytes; i < sizeof older; i++)
+        ck_assert_int_eq(((char *)&older)[i], 0x55);
+    memset(&newer, 0x55, sizeof newer);
+    ncd_options_init_sized(&newer.options, sizeof newer);
+    ck_assert_uint_eq(newer.options.struct_nbytes, sizeof newer);
+    ck_assert_int_eq(newer.behind[0], 0);
+}
+END_TEST
+
 int main(void)
 {
     const TTest *const tests[] = {
+        options_fill_the_struct_that_the_caller_has,
         growing_keeps_the_contents,
         appending_nothing_needs_no_pointer,
         requests_that_overflow_are_refused,

@@ -22,12 +22,14 @@ struct uint_list {
 };
 
 enum option_kind {
-    OPTION_FLAG,   /* int, set to 1 */
-    OPTION_STRING, /* const char * */
-    OPTION_COUNT,  /* unsigned, at least 1 */
-    OPTION_U64,    /* uint64_t */
-    OPTION_CHOICE, /* int, index into `choices` */
-    OPTION_LIST    /* struct uint_list, numbers of at least 1 */
+    OPTION_FLAG,       /* int, set to 1 */
+    OPTION_STRING,     /* const char * */
+    OPTION_COUNT,      /* unsigned, at least 1 */
+    OPTION_U64,        /* uint64_t */
+    OPTION_CHOICE,     /* int, index into `choices` */
+    OPTION_COMPRESSOR, /* const char *, a compressor's specification */
+    OPTION_FORMAT,     /* const char *, the name of an input format */
+    OPTION_LIST        /* struct uint_list, numbers of at least 1 */
 };
 
 /* One option. What *target holds before parsing is the default that --help
@@ -47,7 +49,8 @@ struct cli_command {
     const char *summary;
     const char *const *usage;    /* NULL-terminated, without the program */
     const char *const *examples; /* NULL-terminated */
-    /* Groups of options, each ending at name NULL; NULL-terminated. */
+    /* Groups of options, each ending at name NULL; NULL-terminated. What every
+     * verb has, --quiet and the like, is added by itself. */
     const struct cli_option *const *groups;
 };
 
@@ -69,10 +72,9 @@ int cli_usage_error(const struct cli_command *command, const char *format, ...)
 /* Whether an option was given on the command line. */
 int cli_given(const struct cli_option *group, const char *name);
 
-/* --- Messages and progress (message.c) --- */
+/* --- Messages (message.c) --- */
 
-extern int quiet;
-extern int show_progress; /* -1: where standard error is a terminal */
+extern int quiet, verbose;
 
 /* `ncdclass: message` on standard error, control characters masked. */
 void say(const char *format, ...) __attribute__((format(printf, 1, 2)));
@@ -80,11 +82,27 @@ void say(const char *format, ...) __attribute__((format(printf, 1, 2)));
 /* The same, unless --quiet. */
 void note(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
+/* The same, if --verbose. */
+void detail(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
 /* Says in *err that memory ran out, and returns that. */
 ncd_status no_memory(ncd_error *err);
 
 /* Reports a failure of the library; returns the exit status it stands for. */
 int fail_with(const ncd_error *err);
+
+/* Lets Ctrl-C end long calls in an orderly way; a second one kills. */
+void catch_interrupts(void);
+int is_interrupted(void);
+
+/* Writes the buffered output; returns the exit status, EXIT_FAILED and a
+ * message where standard output could not take everything. */
+int close_stdout(int status);
+
+/* --- Progress (progress.c) --- */
+
+/* --progress and --no-progress; neither: where standard error is a terminal. */
+extern int want_progress, want_no_progress;
 
 /* An ncd_progress_fn: shows progress where wanted, and asks to stop after an
  * interrupt. arg is what is counted, for instance "texts". */
@@ -92,13 +110,6 @@ int on_progress(void *arg, uint64_t done, uint64_t total);
 
 /* Takes the progress line away. */
 void end_progress(void);
-
-/* Lets Ctrl-C end long calls in an orderly way; a second one kills. */
-void catch_interrupts(void);
-
-/* Writes the buffered output; returns the exit status, EXIT_FAILED and a
- * message where standard output could not take everything. */
-int close_stdout(int status);
 
 /* --- Shared by several verbs (common.c) --- */
 
@@ -150,6 +161,10 @@ int count_standard_inputs(char *const *paths, int n);
 /* Reads a data set, adding to `data`; notes skipped records. */
 ncd_status read_data(ncd_dataset *data, const char *path, uint64_t limit,
                      ncd_error *err);
+
+/* Loads a model; notes a compression library that is not the one it was trained
+ * with. */
+ncd_status load_model(const char *path, ncd_model **model_out, ncd_error *err);
 
 /* All of a file ("-": standard input), in memory that the caller frees; NULL
  * and a message where it can't be read. */

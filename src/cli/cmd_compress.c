@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "cli.h"
+#include "suggest.h"
 
 static const char *model_path, *label;
 
@@ -12,12 +13,6 @@ static const struct cli_option prime_options[] = {
      "begin with what the texts of this model teach", NULL},
     {"class", 0, OPTION_STRING, &label, "LABEL",
      "only the texts of this class of the model", NULL},
-    {0},
-};
-
-static const struct cli_option talk_options[] = {
-    {"quiet", 'q', OPTION_FLAG, &quiet, NULL, "only failures on standard error",
-     NULL},
     {0},
 };
 
@@ -32,8 +27,7 @@ static const struct cli_command compress = {
         (const char *const[]){
             "ncdclass compress letter.txt letter.ncp",
             "ncdclass compress --model=news.ncd --class=sports in out", NULL},
-    .groups =
-        (const struct cli_option *const[]){prime_options, talk_options, NULL},
+    .groups = (const struct cli_option *const[]){prime_options, NULL},
 };
 
 static const struct cli_command decompress = {
@@ -45,18 +39,33 @@ static const struct cli_command decompress = {
         (const char *const[]){
             "ncdclass decompress letter.ncp letter.txt",
             "ncdclass decompress --model=news.ncd --class=sports in -", NULL},
-    .groups =
-        (const struct cli_option *const[]){prime_options, talk_options, NULL},
+    .groups = (const struct cli_option *const[]){prime_options, NULL},
 };
+
+static const char *label_name(const void *data, size_t i)
+{
+    return i < ncd_dataset_n_classes(data) ? ncd_dataset_label(data, i) : NULL;
+}
+
+/* The library says that there is no such class, we which one was meant. */
+static void suggest_class(const ncd_model *model, ncd_error *err)
+{
+    char near[SUGGESTION_NBYTES];
+    size_t n = strlen(err->message);
+    suggestion(label, label_name, ncd_model_dataset(model), near);
+    snprintf(err->message + n, sizeof err->message - n, "%s", near);
+}
 
 static ncd_status open_packer(ncd_packer **packer_out, ncd_error *err)
 {
     ncd_model *model = NULL;
     ncd_status status = NCD_OK;
     if (model_path)
-        status = ncd_model_load(model_path, &model, err);
+        status = load_model(model_path, &model, err);
     if (status == NCD_OK)
         status = ncd_packer_open(model, label, packer_out, err);
+    if (status == NCD_ERR_ARGUMENT && label)
+        suggest_class(model, err);
     ncd_model_free(model);
     return status;
 }

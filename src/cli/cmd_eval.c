@@ -363,7 +363,7 @@ static ncd_status run_data(struct plan *plan, ncd_error *err)
 static ncd_status run_model(struct plan *plan, ncd_error *err)
 {
     ncd_model *model;
-    ncd_status status = ncd_model_load(plan->model, &model, err);
+    ncd_status status = load_model(plan->model, &model, err);
     if (status != NCD_OK)
         return status;
     status = evaluate(plan, model, err);

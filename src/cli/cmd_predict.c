@@ -1,41 +1,70 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * ncdclass predict: one label a line. Lines of standard input are taken as many
- * at a time as are there, so that a file is classified on all cores and a slow
- * pipe line by line.
+ * ncdclass predict: one label a line; or, where records have columns or fields,
+ * the record as it is and the label behind it.
  */
-#include <jansson.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "answer.h"
 #include "cli.h"
+#include "stream.h"
 
-/* A batch ends at whichever comes first. */
-#define BATCH_TEXTS 256
-#define BATCH_NBYTES (1u << 20)
+/* Operands that are answered at a time. */
+#define N_AT_ONCE 256
 
-static unsigned top = 1;
-static int prob, neighbors, echo;
-static const char *min_prob_text, *abstain_label = "?";
-static double min_prob;
-static int format = ROWS_TSV;
+static struct answer_style style = {
+    .top = 1, .abstain_label = "?", .label_field = "label"};
+static const char *min_prob_text;
 static unsigned n_candidates;
 
+/* How standard input is cut into texts. */
+static int nul;
+static unsigned column;
+static const char *field, *record_format = "auto";
+static int header, skip_bad;
+
 static const struct cli_option predict_options[] = {
-    {"top", 'n', OPTION_COUNT, &top, "N", "the N best labels", NULL},
-    {"prob", 'p', OPTION_FLAG, &prob, NULL,
+    {"top", 'n', OPTION_COUNT, &style.top, "N", "the N best labels", NULL},
+    {"prob", 'p', OPTION_FLAG, &style.prob, NULL,
      "the share of the vote, or the probability, after each label", NULL},
     {"min-prob", 0, OPTION_STRING, &min_prob_text, "P",
      "below that share or probability, abstain", NULL},
-    {"abstain-label", 0, OPTION_STRING, &abstain_label, "LABEL",
+    {"abstain-label", 0, OPTION_STRING, &style.abstain_label, "LABEL",
      "what is printed then", NULL},
-    {"neighbors", 0, OPTION_FLAG, &neighbors, NULL,
+    {"neighbors", 0, OPTION_FLAG, &style.neighbors, NULL,
      "a line for each neighbour: text number, label, rank, its label, "
      "distance, file:line, its text",
      NULL},
-    {"echo", 'e', OPTION_FLAG, &echo, NULL, "the text behind the labels", NULL},
-    {"format", 0, OPTION_CHOICE, &format, "NAME", "output", row_format_choices},
+    {"echo", 'e', OPTION_FLAG, &style.echo, NULL, "the text behind the labels",
+     NULL},
+    {"format", 0, OPTION_CHOICE, &style.format, "NAME", "output",
+     row_format_choices},
+    {0},
+};
+
+static const struct cli_option input_options[] = {
+    {"null", '0', OPTION_FLAG, &nul, NULL,
+     "texts or records end with a NUL, not a line end", NULL},
+    {0},
+};
+
+static const struct cli_option record_options[] = {
+    {"column", 0, OPTION_COUNT, &column, "N",
+     "input has columns (TSV, CSV): column N is the text, and the label is "
+     "put behind the record",
+     NULL},
+    {"field", 0, OPTION_STRING, &field, "NAME",
+     "the same for the column or the JSON member of that name", NULL},
+    {"input-format", 'f', OPTION_FORMAT, &record_format, "NAME",
+     "format of these records: auto, tsv, csv, jsonl", NULL},
+    {"header", 0, OPTION_FLAG, &header, NULL,
+     "the first record names the columns (--field implies it)", NULL},
+    {"label-field", 0, OPTION_STRING, &style.label_field, "NAME",
+     "name of the label's column or member", NULL},
+    {"skip-bad", 0, OPTION_FLAG, &skip_bad, NULL, "pass over malformed records",
+     NULL},
     {0},
 };
 
@@ -50,8 +79,10 @@ static const struct cli_command command = {
             "ncdclass predict news.ncd \"rain stopped play at noon\"",
             "ncdclass predict news.ncd < texts.txt | sort | uniq -c",
             "ncdclass predict news.ncd --top 3 --prob --echo < texts.txt",
+            "ncdclass predict news.ncd --field=title < news.csv > labelled.csv",
             "tail -f log | ncdclass predict log.ncd --format=jsonl", NULL},
-    .groups = (const struct cli_option *const[]){predict_options, knn_options,
+    .groups = (const struct cli_option *const[]){predict_options, input_options,
+                                                 record_options, knn_options,
                                                  search_options, common_options,
                                                  NULL},
 };
@@ -61,258 +92,207 @@ struct run {
     ncd_predict_options options;
     ncd_prediction *prediction;
     uint64_t n_before; /* texts in earlier batches */
+    ncd_text *texts;   /* [capacity] those of the batch at hand */
+    size_t capacity;
 };
 
-/* --- Output --- */
+/* --- Answering --- */
 
-/* The label at a rank; in place of the first, where it is too uncertain, what
- * stands for not knowing. */
-static const char *answer_label(const ncd_prediction *p, size_t i, size_t rank)
+static int by_record(void)
 {
-    return rank == 0 && ncd_prediction_share(p, i, 0) < min_prob
-               ? abstain_label
-               : ncd_prediction_label(p, i, rank);
+    return column || field;
 }
 
-static void print_row(const struct run *run, size_t i, ncd_text text)
+static ncd_status print_one(const struct run *run, size_t i,
+                            const ncd_dataset *records, ncd_error *err)
 {
-    const ncd_prediction *p = run->prediction;
-    enum row_format rows = (enum row_format)format;
-    int column = 0;
-    for (size_t rank = 0; rank < top; rank++) {
-        int there = rank < ncd_prediction_n_labels(p, i);
-        row_string(rows, &column, there ? answer_label(p, i, rank) : "");
-        if (prob)
-            row_number(rows, &column,
-                       there ? ncd_prediction_share(p, i, rank) : 0);
+    struct answer answer = {run->model, run->prediction, i, run->texts[i],
+                            run->n_before + i + 1};
+    ncd_error inner;
+    if (!records) {
+        print_answer(&style, &answer);
+        return NCD_OK;
     }
-    if (echo)
-        row_text(rows, &column, text);
-    row_end(&column);
-}
-
-static const char *origin(const ncd_dataset *data, size_t index, char *out,
-                          size_t room)
-{
-    snprintf(out, room, "%s:%llu", ncd_dataset_source(data, index),
-             (unsigned long long)ncd_dataset_line(data, index));
-    return out;
-}
-
-static void print_neighbors(const struct run *run, size_t i, ncd_text text)
-{
-    const ncd_prediction *p = run->prediction;
-    const ncd_dataset *data = ncd_model_dataset(run->model);
-    enum row_format rows = (enum row_format)format;
-    char where[1024];
-    for (size_t j = 0; j < ncd_prediction_n_neighbors(p, i); j++) {
-        int column = 0;
-        ncd_neighbor n = ncd_prediction_neighbor(p, i, j);
-        row_number(rows, &column, (double)(run->n_before + i + 1));
-        row_string(rows, &column, ncd_prediction_label(p, i, 0));
-        row_number(rows, &column, (double)(j + 1));
-        row_string(rows, &column,
-                   ncd_dataset_label(data, ncd_dataset_class(data, n.index)));
-        row_number(rows, &column, n.distance);
-        row_string(rows, &column, origin(data, n.index, where, sizeof where));
-        row_text(rows, &column, ncd_dataset_text(data, n.index));
-        if (echo)
-            row_text(rows, &column, text);
-        row_end(&column);
+    ncd_status status =
+        print_record(&style, &answer, ncd_dataset_text(records, i), &inner);
+    if (status != NCD_OK) {
+        err->status = status;
+        snprintf(err->message, sizeof err->message, "%s:%llu: %.900s",
+                 ncd_dataset_source(records, i),
+                 (unsigned long long)ncd_dataset_line(records, i),
+                 inner.message);
     }
+    return status;
 }
 
-static json_t *json_label(const ncd_prediction *p, size_t i, size_t rank)
-{
-    const char *label = answer_label(p, i, rank);
-    json_t *object = json_object();
-    json_object_set_new(object, "label", json_bytes(label, strlen(label)));
-    json_object_set_new(object, "share",
-                        json_real(ncd_prediction_share(p, i, rank)));
-    return object;
-}
-
-static json_t *json_neighbor(const ncd_dataset *data, ncd_neighbor n)
-{
-    json_t *object = json_object();
-    const char *label =
-        ncd_dataset_label(data, ncd_dataset_class(data, n.index));
-    const char *source = ncd_dataset_source(data, n.index);
-    ncd_text text = ncd_dataset_text(data, n.index);
-    json_object_set_new(object, "label", json_bytes(label, strlen(label)));
-    json_object_set_new(object, "distance", json_real(n.distance));
-    json_object_set_new(object, "source", json_bytes(source, strlen(source)));
-    json_object_set_new(
-        object, "line",
-        json_integer((json_int_t)ncd_dataset_line(data, n.index)));
-    json_object_set_new(object, "text", json_bytes(text.bytes, text.nbytes));
-    return object;
-}
-
-static void print_json(const struct run *run, size_t i, ncd_text text)
-{
-    const ncd_prediction *p = run->prediction;
-    json_t *object = json_label(p, i, 0);
-    if (!prob)
-        json_object_del(object, "share");
-    if (top > 1) {
-        json_t *labels = json_array();
-        for (size_t r = 0; r < top && r < ncd_prediction_n_labels(p, i); r++)
-            json_array_append_new(labels, json_label(p, i, r));
-        json_object_set_new(object, "labels", labels);
-    }
-    if (neighbors) {
-        json_t *list = json_array();
-        for (size_t j = 0; j < ncd_prediction_n_neighbors(p, i); j++)
-            json_array_append_new(
-                list, json_neighbor(ncd_model_dataset(run->model),
-                                    ncd_prediction_neighbor(p, i, j)));
-        json_object_set_new(object, "neighbors", list);
-    }
-    if (echo)
-        json_object_set_new(object, "text",
-                            json_bytes(text.bytes, text.nbytes));
-    json_dumpf(object, stdout, JSON_COMPACT);
-    putchar('\n');
-    json_decref(object);
-}
-
-static void print_answer(const struct run *run, size_t i, ncd_text text)
-{
-    if (format == ROWS_JSONL)
-        print_json(run, i, text);
-    else if (neighbors)
-        print_neighbors(run, i, text);
-    else
-        print_row(run, i, text);
-}
-
-/* --- Input --- */
-
-static ncd_status answer(struct run *run, const ncd_text *texts, size_t n,
+/* Answers the first n of run->texts; records may be NULL. */
+static ncd_status answer(struct run *run, size_t n, const ncd_dataset *records,
                          ncd_error *err)
 {
-    ncd_status status = ncd_model_predict(run->model, texts, n, &run->options,
-                                          run->prediction, err);
-    if (status != NCD_OK)
-        return status;
-    for (size_t i = 0; i < n; i++)
-        print_answer(run, i, texts[i]);
+    ncd_status status = ncd_model_predict(run->model, run->texts, n,
+                                          &run->options, run->prediction, err);
+    for (size_t i = 0; i < n && status == NCD_OK; i++)
+        status = print_one(run, i, records, err);
     run->n_before += n;
     /* Whoever is behind the pipe waits for this answer. Errors are sticky and
      * are reported when standard output is closed. */
     fflush(stdout);
-    return NCD_OK;
-}
-
-/* Takes what is there, at least one line; NCD_END at the end of the input. */
-static ncd_status take_batch(ncd_reader *reader, ncd_dataset *batch,
-                             ncd_error *err)
-{
-    size_t nbytes = 0;
-    ncd_dataset_clear(batch);
-    do {
-        ncd_record r;
-        ncd_status status = ncd_reader_next(reader, &r, err);
-        if (status == NCD_OK)
-            status =
-                ncd_dataset_add(batch, r.label, r.text, r.source, r.line, err);
-        if (status != NCD_OK)
-            return status;
-        nbytes += r.text.nbytes;
-    } while (ncd_dataset_n_texts(batch) < BATCH_TEXTS &&
-             nbytes < BATCH_NBYTES && ncd_reader_ready(reader));
-    return NCD_OK;
-}
-
-static ncd_status answer_batches(struct run *run, ncd_reader *reader,
-                                 ncd_dataset *batch, ncd_error *err)
-{
-    ncd_text texts[BATCH_TEXTS];
-    ncd_status status, answered;
-    do {
-        status = take_batch(reader, batch, err);
-        if (status != NCD_OK && status != NCD_END)
-            return status;
-        size_t n = ncd_dataset_n_texts(batch);
-        for (size_t i = 0; i < n; i++)
-            texts[i] = ncd_dataset_text(batch, i);
-        answered = n ? answer(run, texts, n, err) : NCD_OK;
-        if (answered != NCD_OK)
-            return answered;
-    } while (status != NCD_END && !ferror(stdout));
-    return NCD_OK;
-}
-
-static ncd_status answer_input(struct run *run, ncd_error *err)
-{
-    ncd_reader_options options;
-    ncd_reader *reader;
-    ncd_dataset *batch;
-    ncd_reader_options_init(&options);
-    options.format = "lines";
-    if (isatty(STDIN_FILENO))
-        note("reading texts from the terminal, one a line");
-    ncd_status status = ncd_reader_open("-", &options, &reader, err);
-    if (status != NCD_OK)
-        return status;
-    if (ncd_dataset_new(&batch) == NCD_OK) {
-        status = answer_batches(run, reader, batch, err);
-        ncd_dataset_free(batch);
-    } else {
-        *err = (ncd_error){NCD_ERR_NOMEM, "out of memory"};
-        status = NCD_ERR_NOMEM;
-    }
-    ncd_reader_close(reader);
     return status;
+}
+
+static ncd_status make_room(struct run *run, size_t n, ncd_error *err)
+{
+    if (n <= run->capacity)
+        return NCD_OK;
+    ncd_text *grown = realloc(run->texts, n * sizeof *grown);
+    if (!grown) {
+        *err = (ncd_error){NCD_ERR_NOMEM, "out of memory"};
+        return NCD_ERR_NOMEM;
+    }
+    run->texts = grown;
+    run->capacity = n;
+    return NCD_OK;
 }
 
 static ncd_status answer_arguments(struct run *run, char **args, int n_args,
                                    ncd_error *err)
 {
-    ncd_text texts[BATCH_TEXTS];
-    ncd_status status = NCD_OK;
+    ncd_status status = make_room(run, N_AT_ONCE, err);
     for (int first = 0; first < n_args && status == NCD_OK;) {
         size_t n = 0;
-        for (; n < BATCH_TEXTS && first < n_args; n++, first++)
-            texts[n] = (ncd_text){args[first], strlen(args[first])};
-        status = answer(run, texts, n, err);
+        for (; n < N_AT_ONCE && first < n_args; n++, first++)
+            run->texts[n] = (ncd_text){args[first], strlen(args[first])};
+        status = answer(run, n, NULL, err);
     }
     return status;
 }
 
+static ncd_status answer_batch(struct run *run, const struct batch *batch,
+                               ncd_error *err)
+{
+    size_t n = ncd_dataset_n_texts(batch->texts);
+    ncd_status status = make_room(run, n, err);
+    if (status != NCD_OK)
+        return status;
+    for (size_t i = 0; i < n; i++)
+        run->texts[i] = ncd_dataset_text(batch->texts, i);
+    return answer(run, n, batch->records, err);
+}
+
+static ncd_status answer_stream(struct run *run, struct stream *stream,
+                                ncd_error *err)
+{
+    static char what[] = "texts";
+    /* Between answers on the same terminal it would only disturb. */
+    const int shows_progress = !isatty(STDOUT_FILENO);
+    const struct batch *batch;
+    ncd_status status;
+    do {
+        status = stream_take(stream, &batch, err);
+        if (status == NCD_OK)
+            status = answer_batch(run, batch, err);
+        if (shows_progress && !ferror(stdout))
+            on_progress(what, run->n_before, 0);
+    } while (status == NCD_OK && !ferror(stdout));
+    if (status != NCD_END)
+        return status;
+    uint64_t skipped = stream_skipped(stream);
+    if (skipped)
+        note("passed over %llu malformed record%s", (unsigned long long)skipped,
+             skipped == 1 ? "" : "s");
+    return NCD_OK;
+}
+
+/* Records are handed on in the format they have. */
+static ncd_status take_format(const struct stream *stream, ncd_error *err)
+{
+    const char *format = stream_format(stream);
+    while (strcmp(row_format_choices[style.format], format) != 0)
+        style.format++;
+    if (!style.neighbors || style.format == ROWS_JSONL)
+        return NCD_OK;
+    *err = (ncd_error){NCD_ERR_ARGUMENT,
+                       "of records, only those of JSON have room for "
+                       "--neighbors"};
+    return NCD_ERR_ARGUMENT;
+}
+
+static ncd_status answer_input(struct run *run, struct stream *stream,
+                               ncd_error *err)
+{
+    ncd_status status = stream_begin(stream, err);
+    if (status == NCD_OK && by_record())
+        status = take_format(stream, err);
+    if (status == NCD_OK && stream_header(stream).nbytes)
+        print_header(&style, stream_header(stream));
+    return status == NCD_OK ? answer_stream(run, stream, err) : status;
+}
+
+static ncd_status open_input(struct stream **stream_out, ncd_error *err)
+{
+    ncd_reader_options options;
+    ncd_reader_options_init(&options);
+    options.format = by_record() ? record_format : "lines";
+    options.unlabelled = by_record();
+    options.text_column = column;
+    options.text_field = field;
+    options.header = header;
+    options.skip_bad = skip_bad;
+    options.nul = style.nul = nul;
+    if (isatty(STDIN_FILENO))
+        note("reading texts from the terminal, one a line");
+    return stream_open(&options, by_record(), stream_out, err);
+}
+
+/* --- The verb --- */
+
+static void fill_predict_options(ncd_predict_options *options)
+{
+    ncd_predict_options_init(options);
+    if (cli_given(knn_options, "k"))
+        options->k = measure_args.k;
+    if (cli_given(knn_options, "vote"))
+        options->vote = measure_args.vote;
+    options->threads = run_args.threads;
+    options->n_candidates = n_candidates;
+}
+
+/* stream is NULL where texts are given. */
 static ncd_status predict(const char *path, char **texts, int n_texts,
-                          ncd_error *err)
+                          struct stream *stream, ncd_error *err)
 {
     struct run run = {0};
     ncd_model *model;
-    ncd_status status = ncd_model_load(path, &model, err);
+    ncd_status status = load_model(path, &model, err);
     if (status != NCD_OK)
         return status;
-    if (strcmp(ncd_model_library(model), ncd_model_library_now(model)) != 0)
-        note("the model was trained with %s, this is %s; labels may differ",
-             ncd_model_library(model), ncd_model_library_now(model));
     run.model = model;
     size_t n_classes = ncd_dataset_n_classes(ncd_model_dataset(model));
-    if (top > n_classes)
-        top = (unsigned)n_classes;
-    ncd_predict_options_init(&run.options);
-    if (cli_given(knn_options, "k"))
-        run.options.k = measure_args.k;
-    if (cli_given(knn_options, "vote"))
-        run.options.vote = measure_args.vote;
-    run.options.threads = run_args.threads;
-    run.options.n_candidates = n_candidates;
+    if (style.top > n_classes)
+        style.top = (unsigned)n_classes;
+    fill_predict_options(&run.options);
     if (ncd_prediction_new(&run.prediction) != NCD_OK) {
         *err = (ncd_error){NCD_ERR_NOMEM, "out of memory"};
         status = NCD_ERR_NOMEM;
-    } else if (n_texts > 0) {
-        status = answer_arguments(&run, texts, n_texts, err);
     } else {
-        status = answer_input(&run, err);
+        status = stream ? answer_input(&run, stream, err)
+                        : answer_arguments(&run, texts, n_texts, err);
     }
     ncd_prediction_free(run.prediction);
+    free(run.texts);
     ncd_model_free(model);
+    return status;
+}
+
+/* While the model is loaded, input is read already. */
+static ncd_status open_and_predict(const char *path, char **texts, int n_texts,
+                                   ncd_error *err)
+{
+    struct stream *stream = NULL;
+    ncd_status status = n_texts ? NCD_OK : open_input(&stream, err);
+    if (status == NCD_OK)
+        status = predict(path, texts, n_texts, stream, err);
+    stream_close(stream);
     return status;
 }
 
@@ -323,6 +303,25 @@ static int parse_share(const char *text, double *out)
         return 0;
     *out = strtod(text, &end);
     return end != text && !*end && *out <= 1;
+}
+
+/* What is wrong with options that are right by themselves; NULL: nothing. */
+static const char *contradiction(int n_texts)
+{
+    int records = cli_given(record_options, NULL);
+    if (n_texts && (nul || records))
+        return "texts on the command line and options for standard input";
+    if (column && field)
+        return "--column and --field both say where the text is";
+    if (records && !by_record())
+        return "options for records need --column or --field";
+    if (by_record() && (style.echo || cli_given(predict_options, "format")))
+        return "with --column or --field, the record itself is printed: "
+               "--echo and --format have no meaning";
+    if (style.neighbors && !by_record() && style.format != ROWS_JSONL &&
+        (style.prob || style.top > 1))
+        return "--neighbors goes with --prob and --top only in --format=jsonl";
+    return NULL;
 }
 
 int cmd_predict(int argc, char **argv)
@@ -340,17 +339,15 @@ int cmd_predict(int argc, char **argv)
                                "--search is exact, approx or approx:N, not "
                                "\"%s\"",
                                run_args.search);
-    if (min_prob_text && !parse_share(min_prob_text, &min_prob))
+    if (min_prob_text && !parse_share(min_prob_text, &style.min_prob))
         return cli_usage_error(&command,
                                "--min-prob takes a number from 0 to 1, not "
                                "\"%s\"",
                                min_prob_text);
-    if (neighbors && format != ROWS_JSONL && (prob || top > 1))
-        return cli_usage_error(
-            &command,
-            "--neighbors goes with --prob and --top only in --format=jsonl");
-    status = predict(operands[0], operands + 1, n_operands - 1, &err) == NCD_OK
-                 ? EXIT_DONE
-                 : fail_with(&err);
+    if (contradiction(n_operands - 1))
+        return cli_usage_error(&command, "%s", contradiction(n_operands - 1));
+    ncd_status answered =
+        open_and_predict(operands[0], operands + 1, n_operands - 1, &err);
+    status = answered == NCD_OK ? EXIT_DONE : fail_with(&err);
     return close_stdout(status);
 }

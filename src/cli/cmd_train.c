@@ -7,7 +7,6 @@
 #include "cli.h"
 
 static const char *output_path;
-static int verbose;
 static uint64_t limit;
 
 static const struct cli_option train_options[] = {
@@ -15,8 +14,6 @@ static const struct cli_option train_options[] = {
      "model file; the data's base name with .ncd where not given", NULL},
     {"limit-train", 0, OPTION_U64, &limit, "N",
      "use the first N texts of each input", NULL},
-    {"verbose", 'v', OPTION_FLAG, &verbose, NULL,
-     "also the training data as a message: bits by each model tried", NULL},
     {0},
 };
 

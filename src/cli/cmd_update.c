@@ -40,7 +40,7 @@ static ncd_status update(const char *path, char **data_paths, int n_paths,
         *err = (ncd_error){NCD_ERR_NOMEM, "out of memory"};
         return NCD_ERR_NOMEM;
     }
-    ncd_status status = ncd_model_load(path, &model, err);
+    ncd_status status = load_model(path, &model, err);
     for (int i = 0; i < n_paths && status == NCD_OK; i++)
         status = read_data(data, data_paths[i], 0, err);
     catch_interrupts();

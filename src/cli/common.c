@@ -22,7 +22,7 @@ struct reader_args reader_args = {.format = "auto"};
 struct run_args run_args = {.search = "exact"};
 
 const struct cli_option compressor_options[] = {
-    {"compressor", 'c', OPTION_STRING, &measure_args.compressor, "SPEC",
+    {"compressor", 'c', OPTION_COMPRESSOR, &measure_args.compressor, "SPEC",
      "name[:level][,key=value]; see `ncdclass compressors`", NULL},
     {"distance", 'd', OPTION_CHOICE, &measure_args.distance, "NAME", "distance",
      distance_choices},
@@ -53,7 +53,7 @@ const struct cli_option knn_options[] = {
 };
 
 const struct cli_option reader_options[] = {
-    {"input-format", 'f', OPTION_STRING, &reader_args.format, "NAME",
+    {"input-format", 'f', OPTION_FORMAT, &reader_args.format, "NAME",
      "auto, tsv, csv, jsonl, fasttext, dir, lines, list", NULL},
     {"label-field", 0, OPTION_STRING, &reader_args.label_field, "NAME",
      "JSON key or CSV column of the label", NULL},
@@ -66,13 +66,9 @@ const struct cli_option reader_options[] = {
     {0},
 };
 
-static int want_progress, want_no_progress;
-
 const struct cli_option common_options[] = {
     {"threads", 't', OPTION_COUNT, &run_args.threads, "N",
      "threads; all cores where not given", NULL},
-    {"quiet", 'q', OPTION_FLAG, &quiet, NULL, "only failures on standard error",
-     NULL},
     {"progress", 0, OPTION_FLAG, &want_progress, NULL,
      "show progress even if standard error is no terminal", NULL},
     {"no-progress", 0, OPTION_FLAG, &want_no_progress, NULL, "show no progress",
@@ -108,10 +104,6 @@ int parse_search(const char *text, unsigned *n_candidates_out)
 
 void fill_options(ncd_options *options, const char *what)
 {
-    if (want_progress)
-        show_progress = 1;
-    if (want_no_progress)
-        show_progress = 0;
     ncd_options_init(options);
     options->compressor = measure_args.compressor;
     options->distance = (ncd_distance)measure_args.distance;
@@ -161,13 +153,46 @@ ncd_status read_data(ncd_dataset *data, const char *path, uint64_t limit,
     ncd_status status = ncd_reader_open(path, &options, &reader, err);
     if (status != NCD_OK)
         return status;
+    size_t n_before = ncd_dataset_n_texts(data);
     status = ncd_dataset_fill(data, reader, err);
     uint64_t skipped = ncd_reader_skipped(reader);
+    if (status == NCD_OK)
+        detail("%s: format %s, %zu texts read", path, ncd_reader_format(reader),
+               ncd_dataset_n_texts(data) - n_before);
     if (status == NCD_OK && skipped)
         note("%s: passed over %llu malformed record%s", path,
              (unsigned long long)skipped, skipped == 1 ? "" : "s");
     ncd_reader_close(reader);
     return status;
+}
+
+static void describe_model(const char *path, const ncd_model *model)
+{
+    ncd_options o;
+    const ncd_dataset *data = ncd_model_dataset(model);
+    ncd_model_options(model, &o);
+    detail("%s: %s, %zu texts of %zu classes%s%s", path,
+           ncd_method_name(o.method), ncd_dataset_n_texts(data),
+           ncd_dataset_n_classes(data),
+           o.method == NCD_METHOD_CLASS ? "" : ", ",
+           o.method == NCD_METHOD_CLASS ? "" : o.compressor);
+    if (o.method != NCD_METHOD_CLASS && ncd_model_uses_engine(model))
+        detail("sizes of pairs from the size-only engine, %s code",
+               ncd_engine_path());
+}
+
+ncd_status load_model(const char *path, ncd_model **model_out, ncd_error *err)
+{
+    ncd_status status = ncd_model_load(path, model_out, err);
+    if (status != NCD_OK)
+        return status;
+    const char *then = ncd_model_library(*model_out);
+    const char *now = ncd_model_library_now(*model_out);
+    if (strcmp(then, now) != 0)
+        note("the model was trained with %s, this is %s; labels may differ",
+             then, now);
+    describe_model(path, *model_out);
+    return NCD_OK;
 }
 
 char *read_file(const char *path, size_t *n_out)

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "cli.h"
+#include "suggest.h"
 
 static const struct verb {
     const char *name;
@@ -24,6 +25,11 @@ static const struct verb {
 };
 
 #define N_VERBS (sizeof verbs / sizeof *verbs)
+
+static const char *verb_name(const void *table, size_t i)
+{
+    return i < N_VERBS ? ((const struct verb *)table)[i].name : NULL;
+}
 
 static void print_usage(FILE *out)
 {
@@ -88,7 +94,9 @@ int main(int argc, char **argv)
         }
     }
     if (argc > 1) {
-        say("there is no verb \"%s\"", name);
+        char near[SUGGESTION_NBYTES];
+        say("there is no verb \"%s\"%s", name,
+            suggestion(name, verb_name, verbs, near));
         fprintf(stderr, "Try `ncdclass --help`.\n");
     } else {
         print_usage(stderr);

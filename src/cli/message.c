@@ -1,22 +1,20 @@
 /* SPDX-License-Identifier: MIT */
-/* Standard error: messages and progress. And the end of standard output. */
+/* Standard error: messages. Interrupts, and the end of standard output. */
 #include <errno.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <string.h>
-#include <time.h>
-#include <unistd.h>
 
 #include "cli.h"
+#include "colour.h"
 
 int quiet;
-int show_progress = -1;
+int verbose;
 
 static volatile sig_atomic_t interrupted;
-static int progress_shown;
-static double progress_began;
 
-__attribute__((format(printf, 1, 0))) static void vsay(const char *format,
+__attribute__((format(printf, 2, 0))) static void vsay(enum colour which,
+                                                       const char *format,
                                                        va_list args)
 {
     char message[1200];
@@ -27,14 +25,15 @@ __attribute__((format(printf, 1, 0))) static void vsay(const char *format,
             message[i] = '?';
     end_progress();
     fflush(stdout);
-    fprintf(stderr, "ncdclass: %s\n", message);
+    fprintf(stderr, "%sncdclass:%s %s\n", colour(stderr, which),
+            colour(stderr, COLOUR_NONE), message);
 }
 
 void say(const char *format, ...)
 {
     va_list args;
     va_start(args, format);
-    vsay(format, args);
+    vsay(COLOUR_BAD, format, args);
     va_end(args);
 }
 
@@ -44,7 +43,17 @@ void note(const char *format, ...)
     if (quiet)
         return;
     va_start(args, format);
-    vsay(format, args);
+    vsay(COLOUR_NOTE, format, args);
+    va_end(args);
+}
+
+void detail(const char *format, ...)
+{
+    va_list args;
+    if (!verbose || quiet)
+        return;
+    va_start(args, format);
+    vsay(COLOUR_FAINT, format, args);
     va_end(args);
 }
 
@@ -60,61 +69,15 @@ int fail_with(const ncd_error *err)
     return err->status == NCD_ERR_ARGUMENT ? EXIT_USAGE : EXIT_FAILED;
 }
 
-static double now(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec + (double)t.tv_nsec * 1e-9;
-}
-
-static void print_time(double seconds)
-{
-    unsigned s = (unsigned)(seconds + 0.5);
-    if (s >= 3600)
-        fprintf(stderr, "%u:%02u:%02u", s / 3600, s / 60 % 60, s % 60);
-    else
-        fprintf(stderr, "%u:%02u", s / 60, s % 60);
-}
-
-int on_progress(void *arg, uint64_t done, uint64_t total)
-{
-    if (interrupted)
-        return 1;
-    if (show_progress < 0)
-        show_progress = isatty(STDERR_FILENO) && !quiet;
-    if (!show_progress)
-        return 0;
-    if (!progress_shown)
-        progress_began = now();
-    progress_shown = 1;
-    double passed = now() - progress_began;
-    if (total == 0) {
-        fprintf(stderr, "\r%llu %s\033[K", (unsigned long long)done,
-                (const char *)arg);
-        return 0;
-    }
-    double share = (double)done / (double)total;
-    fprintf(stderr, "\r%3.0f %% of the %s", 100 * share, (const char *)arg);
-    if (share > 0.01 && passed > 1) {
-        fprintf(stderr, ", ");
-        print_time(passed * (1 - share) / share);
-        fprintf(stderr, " left");
-    }
-    fprintf(stderr, "\033[K");
-    return 0;
-}
-
-void end_progress(void)
-{
-    if (progress_shown)
-        fprintf(stderr, "\r\033[K");
-    progress_shown = 0;
-}
-
 static void on_interrupt(int signal_number)
 {
     (void)signal_number;
     interrupted = 1;
+}
+
+int is_interrupted(void)
+{
+    return interrupted;
 }
 
 void catch_interrupts(void)

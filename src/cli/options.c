@@ -10,11 +10,29 @@
 #include <string.h>
 
 #include "cli.h"
+#include "colour.h"
+#include "suggest.h"
 
 #define MAX_OPTIONS 64
 
 /* Where getopt_long finds no letter it returns this plus the option's place. */
 #define LONG_BASE 1000
+
+/* Help stands in this column, and is so wide. */
+#define HELP_INDENT 30
+#define HELP_WIDTH 50
+#define HELP_NBYTES 512
+
+/* What every verb has. */
+static const struct cli_option global_options[] = {
+    {"quiet", 'q', OPTION_FLAG, &quiet, NULL, "only failures on standard error",
+     NULL},
+    {"verbose", 'v', OPTION_FLAG, &verbose, NULL,
+     "say more about what is done and found", NULL},
+    {"color", 0, OPTION_CHOICE, &colour_when, "WHEN",
+     "colour: auto is on terminals, unless NO_COLOR is set", colour_choices},
+    {0},
+};
 
 struct flat {
     const struct cli_option *options[MAX_OPTIONS];
@@ -49,24 +67,38 @@ int cli_usage_error(const struct cli_command *command, const char *format, ...)
 
 /* --- Help --- */
 
-static void print_default(const struct cli_option *o)
+/* Appends to a text that is cut off where it has no more room. */
+__attribute__((format(printf, 2, 3))) static void append(char text[HELP_NBYTES],
+                                                         const char *format,
+                                                         ...)
+{
+    va_list args;
+    size_t n = strlen(text);
+    va_start(args, format);
+    vsnprintf(text + n, HELP_NBYTES - n, format, args);
+    va_end(args);
+}
+
+static void append_default(char text[HELP_NBYTES], const struct cli_option *o)
 {
     switch (o->kind) {
     case OPTION_STRING:
+    case OPTION_COMPRESSOR:
+    case OPTION_FORMAT:
         if (*(const char **)o->target)
-            printf(" [%s]", *(const char **)o->target);
+            append(text, " [%s]", *(const char **)o->target);
         break;
     case OPTION_COUNT:
         if (*(unsigned *)o->target)
-            printf(" [%u]", *(unsigned *)o->target);
+            append(text, " [%u]", *(unsigned *)o->target);
         break;
     case OPTION_U64:
         if (*(uint64_t *)o->target)
-            printf(" [%llu]", (unsigned long long)*(uint64_t *)o->target);
+            append(text, " [%llu]", (unsigned long long)*(uint64_t *)o->target);
         break;
     case OPTION_CHOICE:
         if (*(int *)o->target >= 0)
-            printf(" [%s]", o->choices[*(int *)o->target]);
+            append(text, " [%s]", o->choices[*(int *)o->target]);
         break;
     case OPTION_FLAG:
     case OPTION_LIST:
@@ -74,37 +106,57 @@ static void print_default(const struct cli_option *o)
     }
 }
 
+/* In lines that fit beside the names of the options. */
+static void print_wrapped(const char *text)
+{
+    while (strlen(text) > HELP_WIDTH) {
+        size_t n = HELP_WIDTH;
+        while (n > 0 && text[n] != ' ')
+            n--;
+        if (n == 0)
+            break; /* one long word */
+        printf("%.*s\n%*s", (int)n, text, HELP_INDENT, "");
+        text += n + 1;
+    }
+    printf("%s\n", text);
+}
+
 static void print_option(const struct cli_option *o)
 {
-    char left[64], letter[8] = "    ";
+    char left[64], letter[8] = "    ", text[HELP_NBYTES] = "";
     if (o->letter)
         snprintf(letter, sizeof letter, "-%c, ", o->letter);
     snprintf(left, sizeof left, "%s--%s%s%s", letter, o->name,
              o->arg ? "=" : "", o->arg ? o->arg : "");
-    printf("  %-26s", left);
-    if (strlen(left) > 25)
-        printf("\n  %-26s", "");
-    printf("  %s", o->help);
-    if (o->choices) {
-        printf(":");
-        for (const char *const *c = o->choices; *c; c++)
-            printf("%s%s", c == o->choices ? " " : ", ", *c);
-    }
-    print_default(o);
-    printf("\n");
+    printf("  %-*s", HELP_INDENT - 4, left);
+    if (strlen(left) > HELP_INDENT - 5)
+        printf("\n%*s", HELP_INDENT - 2, "");
+    append(text, "%s", o->help);
+    for (const char *const *c = o->choices; c && *c; c++)
+        append(text, "%s %s", c == o->choices ? ":" : ",", *c);
+    append_default(text, o);
+    printf("  ");
+    print_wrapped(text);
 }
 
-static int print_help(const struct cli_command *command)
+static void print_heading(const char *text)
+{
+    printf("\n%s%s%s\n", colour(stdout, COLOUR_BOLD), text,
+           colour(stdout, COLOUR_NONE));
+}
+
+static int print_help(const struct cli_command *command,
+                      const struct flat *flat)
 {
     for (const char *const *u = command->usage; *u; u++)
         printf("%s ncdclass %s\n", u == command->usage ? "usage:" : "      ",
                *u);
-    printf("\n%s\n\noptions:\n", command->summary);
-    for (const struct cli_option *const *g = command->groups; *g; g++)
-        for (const struct cli_option *o = *g; o->name; o++)
-            print_option(o);
+    printf("\n%s\n", command->summary);
+    print_heading("options:");
+    for (int i = 0; i < flat->n; i++)
+        print_option(flat->options[i]);
     printf("  -h, --help                  show this help\n");
-    printf("\nexamples:\n");
+    print_heading("examples:");
     for (const char *const *e = command->examples; *e; e++)
         printf("  %s\n", *e);
     return close_stdout(EXIT_DONE);
@@ -154,6 +206,45 @@ static int parse_choice(const struct cli_option *o, const char *text)
     return 0;
 }
 
+static const char *compressor_name(const void *unused, size_t i)
+{
+    const ncd_compressor_info *info = ncd_compressor_get(i);
+    (void)unused;
+    return info ? info->name : NULL;
+}
+
+static const char *format_name(const void *unused, size_t i)
+{
+    (void)unused;
+    return ncd_format_name(i);
+}
+
+/* The names that a value may begin with, where they are known. */
+static name_fn names_of(const struct cli_option *o)
+{
+    return o->kind == OPTION_COMPRESSOR ? compressor_name
+           : o->kind == OPTION_FORMAT   ? format_name
+           : o->kind == OPTION_CHOICE   ? name_in_list
+                                        : NULL;
+}
+
+/* The name itself, without level and keys. */
+#define NAME_NBYTES 48
+static const char *name_in(const char *text, char out[NAME_NBYTES])
+{
+    snprintf(out, NAME_NBYTES, "%.*s", (int)strcspn(text, ":,"), text);
+    return out;
+}
+
+/* Whether a name is right, or so far from all names that the library, which
+ * lists them, had better say so. */
+static int is_no_slip(const struct cli_option *o, const char *text)
+{
+    char name[NAME_NBYTES];
+    const char *closest = closest_name(name_in(text, name), names_of(o), NULL);
+    return !closest || strcmp(closest, name) == 0 || strcmp(name, "auto") == 0;
+}
+
 static int set_value(const struct cli_option *o, const char *text)
 {
     uint64_t value;
@@ -165,6 +256,10 @@ static int set_value(const struct cli_option *o, const char *text)
     case OPTION_STRING:
         *(const char **)o->target = text;
         return 1;
+    case OPTION_COMPRESSOR:
+    case OPTION_FORMAT:
+        *(const char **)o->target = text;
+        return is_no_slip(o, text);
     case OPTION_COUNT:
         if (!parse_u64(text, &value, "", &end) || value == 0 ||
             value > UINT32_MAX)
@@ -184,7 +279,7 @@ static int set_value(const struct cli_option *o, const char *text)
 static int bad_value(const struct cli_command *command,
                      const struct cli_option *o, const char *text)
 {
-    char choices[256] = "";
+    char choices[256] = "", near[SUGGESTION_NBYTES], name[NAME_NBYTES];
     size_t n = 0;
     switch (o->kind) {
     case OPTION_COUNT:
@@ -201,8 +296,16 @@ static int bad_value(const struct cli_command *command,
         for (int i = 0; o->choices[i] && n < sizeof choices; i++)
             n += (size_t)snprintf(choices + n, sizeof choices - n, "%s%s",
                                   i ? ", " : "", o->choices[i]);
-        return cli_usage_error(command, "--%s is one of %s, not \"%s\"",
-                               o->name, choices, text);
+        return cli_usage_error(
+            command, "--%s is one of %s, not \"%s\"%s", o->name, choices, text,
+            suggestion(text, name_in_list, o->choices, near));
+    case OPTION_COMPRESSOR:
+    case OPTION_FORMAT:
+        suggestion(name_in(text, name), names_of(o), NULL, near);
+        return cli_usage_error(command, "no %s \"%s\"%s",
+                               o->kind == OPTION_COMPRESSOR ? "compressor"
+                                                            : "input format",
+                               name, near);
     case OPTION_FLAG:
     case OPTION_STRING:
     case OPTION_U64:
@@ -214,26 +317,29 @@ static int bad_value(const struct cli_command *command,
 
 /* --- Parsing --- */
 
+static void flatten_group(const struct cli_option *group, struct flat *flat)
+{
+    char *shorts = flat->shorts + strlen(flat->shorts);
+    for (const struct cli_option *o = group; o->name; o++) {
+        int takes = o->kind != OPTION_FLAG;
+        flat->longs[flat->n] =
+            (struct option){o->name, takes ? required_argument : no_argument,
+                            NULL, LONG_BASE + flat->n};
+        flat->options[flat->n++] = o;
+        if (o->letter)
+            *shorts++ = o->letter;
+        if (o->letter && takes)
+            *shorts++ = ':';
+    }
+}
+
 static void flatten(const struct cli_command *command, struct flat *flat)
 {
-    size_t n_shorts = 0;
-    flat->shorts[n_shorts++] = ':'; /* missing arguments come back as ':' */
-    flat->shorts[n_shorts++] = 'h';
-    for (const struct cli_option *const *g = command->groups; *g; g++) {
-        for (const struct cli_option *o = *g; o->name; o++) {
-            int takes = o->kind != OPTION_FLAG;
-            flat->longs[flat->n] = (struct option){
-                o->name, takes ? required_argument : no_argument, NULL,
-                LONG_BASE + flat->n};
-            flat->options[flat->n++] = o;
-            if (o->letter)
-                flat->shorts[n_shorts++] = o->letter;
-            if (o->letter && takes)
-                flat->shorts[n_shorts++] = ':';
-        }
-    }
+    strcpy(flat->shorts, ":h"); /* ':': missing arguments come back as ':' */
+    for (const struct cli_option *const *g = command->groups; *g; g++)
+        flatten_group(*g, flat);
+    flatten_group(global_options, flat);
     flat->longs[flat->n] = (struct option){"help", no_argument, NULL, 'h'};
-    flat->shorts[n_shorts] = 0;
 }
 
 static const struct cli_option *find_option(const struct flat *flat, int code)
@@ -258,6 +364,34 @@ static int is_ambiguous(const struct flat *flat, const char *given_option)
     return n_fits > 1;
 }
 
+static const char *long_name(const void *flat, size_t i)
+{
+    return ((const struct flat *)flat)->longs[i].name;
+}
+
+/* What getopt_long did not understand, the word it stands in being `word`. */
+static int bad_option(const struct cli_command *command,
+                      const struct flat *flat, int code, const char *word)
+{
+    char name[NAME_NBYTES], near[SUGGESTION_NBYTES];
+    if (code == ':')
+        return cli_usage_error(command, "%s needs a value", word);
+    if (optopt && optopt < LONG_BASE)
+        return cli_usage_error(command, "there is no option -%c", optopt);
+    if (optopt >= LONG_BASE)
+        return cli_usage_error(command, "--%s takes no value",
+                               flat->options[optopt - LONG_BASE]->name);
+    if (is_ambiguous(flat, word))
+        return cli_usage_error(command, "%s is ambiguous", word);
+    word += strspn(word, "-");
+    snprintf(name, sizeof name, "%.*s", (int)strcspn(word, "="), word);
+    const char *closest = closest_name(name, long_name, flat);
+    near[0] = 0;
+    if (closest)
+        snprintf(near, sizeof near, "; did you mean --%.60s?", closest);
+    return cli_usage_error(command, "there is no option --%s%s", word, near);
+}
+
 int cli_parse(const struct cli_command *command, int argc, char **argv,
               char ***operands, int *n_operands)
 {
@@ -268,21 +402,9 @@ int cli_parse(const struct cli_command *command, int argc, char **argv,
     while ((code = getopt_long(argc, argv, flat.shorts, flat.longs, NULL)) !=
            -1) {
         if (code == 'h')
-            return print_help(command);
-        if (code == '?' && optopt && optopt < LONG_BASE)
-            return cli_usage_error(command, "there is no option -%c", optopt);
-        if (code == '?' && optopt >= LONG_BASE)
-            return cli_usage_error(command, "--%s takes no value",
-                                   flat.options[optopt - LONG_BASE]->name);
-        if (code == '?')
-            return cli_usage_error(command,
-                                   is_ambiguous(&flat, argv[optind - 1])
-                                       ? "%s is ambiguous"
-                                       : "there is no option %s",
-                                   argv[optind - 1]);
-        if (code == ':')
-            return cli_usage_error(command, "%s needs a value",
-                                   argv[optind - 1]);
+            return print_help(command, &flat);
+        if (code == '?' || code == ':')
+            return bad_option(command, &flat, code, argv[optind - 1]);
         const struct cli_option *o = find_option(&flat, code);
         if (!set_value(o, optarg))
             return bad_value(command, o, optarg);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Rows on standard output. In TSV a TAB or line break inside a text becomes one
- * space, since a row must stay a row; CSV (quoted by libcsv) and JSON keep
+ * space, since a row must stay a row; CSV (quoted where needed) and JSON keep
  * every character. JSON is Unicode, so bytes that are not UTF-8 become U+FFFD.
  */
 #include <csv.h>
@@ -69,12 +69,32 @@ static void put_tsv(ncd_text text)
     }
 }
 
+/* RFC 4180 asks for quotes around these. */
+static int needs_quotes(ncd_text text)
+{
+    const char *b = text.bytes;
+    for (size_t i = 0; i < text.nbytes; i++)
+        if (b[i] == ',' || b[i] == '"' || b[i] == '\r' || b[i] == '\n')
+            return 1;
+    return 0;
+}
+
+/* A row of one empty field would be a blank line without quotes. */
+static void put_csv(ncd_text text, int first)
+{
+    if (needs_quotes(text) || (first && text.nbytes == 0))
+        csv_fwrite(stdout, text.bytes, text.nbytes);
+    else
+        fwrite(text.bytes, 1, text.nbytes, stdout);
+}
+
 void row_text(enum row_format format, int *column, ncd_text text)
 {
-    if ((*column)++)
+    int first = (*column)++ == 0;
+    if (!first)
         putchar(format == ROWS_CSV ? ',' : '\t');
     if (format == ROWS_CSV)
-        csv_fwrite(stdout, text.bytes, text.nbytes);
+        put_csv(text, first);
     else
         put_tsv(text);
 }

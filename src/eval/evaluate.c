@@ -54,9 +54,10 @@ struct batch {
     ncd_text *texts; /* [n] */
 };
 
-void ncd_eval_options_init(ncd_eval_options *options)
+void ncd_eval_options_init_sized(ncd_eval_options *options, size_t nbytes)
 {
-    *options = (ncd_eval_options){.struct_nbytes = sizeof *options, .vote = -1};
+    const ncd_eval_options own = {.vote = -1};
+    ncd_give_options(options, nbytes, &own, sizeof own);
 }
 
 /* --- Setting up and taking down --- */

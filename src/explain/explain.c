@@ -42,10 +42,10 @@ struct ncd_explanation {
     size_t class_bits_capacity;
 };
 
-void ncd_explain_options_init(ncd_explain_options *options)
+void ncd_explain_options_init_sized(ncd_explain_options *options, size_t nbytes)
 {
-    *options = (ncd_explain_options){
-        .struct_nbytes = sizeof *options, .vote = -1, .n_texts = 1};
+    const ncd_explain_options own = {.vote = -1, .n_texts = 1};
+    ncd_give_options(options, nbytes, &own, sizeof own);
 }
 
 ncd_status ncd_explanation_new(ncd_explanation **explanation_out)

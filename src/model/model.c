@@ -184,16 +184,19 @@ const ncd_dataset *ncd_model_dataset(const ncd_model *model)
     return model->dataset;
 }
 
-void ncd_model_options(const ncd_model *model, ncd_options *options_out)
+void ncd_model_options_sized(const ncd_model *model, ncd_options *options_out,
+                             size_t nbytes)
 {
-    ncd_options_init(options_out);
-    options_out->compressor = model->spec;
-    options_out->distance = model->measure.distance;
-    options_out->order = model->measure.order;
-    options_out->separator = ncd_buf_text(&model->measure.separator);
-    options_out->k = model->k;
-    options_out->vote = model->vote;
-    options_out->method = model->method;
+    ncd_options own;
+    ncd_options_init(&own);
+    own.compressor = model->spec;
+    own.distance = model->measure.distance;
+    own.order = model->measure.order;
+    own.separator = ncd_buf_text(&model->measure.separator);
+    own.k = model->k;
+    own.vote = model->vote;
+    own.method = model->method;
+    ncd_give_options(options_out, nbytes, &own, sizeof own);
 }
 
 double ncd_model_size(const ncd_model *model, size_t i)

@@ -17,10 +17,10 @@ struct ncd_prediction {
     size_t probabilities_capacity;
 };
 
-void ncd_predict_options_init(ncd_predict_options *options)
+void ncd_predict_options_init_sized(ncd_predict_options *options, size_t nbytes)
 {
-    *options =
-        (ncd_predict_options){.struct_nbytes = sizeof *options, .vote = -1};
+    const ncd_predict_options own = {.vote = -1};
+    ncd_give_options(options, nbytes, &own, sizeof own);
 }
 
 ncd_status ncd_prediction_new(ncd_prediction **prediction_out)

@@ -8,6 +8,7 @@
 
 #include "ncd/deflate_size.h"
 #include "util/error.h"
+#include "util/options.h"
 
 static const char *const distance_names[] = {"ncd", "cdm", "clm", "cond"};
 static const char *const order_names[] = {"test-first", "train-first", "mean"};
@@ -58,12 +59,11 @@ int ncd_vote_parse(const char *name)
     return parse(vote_names, COUNT(vote_names), name);
 }
 
-void ncd_options_init(ncd_options *options)
+void ncd_options_init_sized(ncd_options *options, size_t nbytes)
 {
-    *options = (ncd_options){.struct_nbytes = sizeof *options,
-                             .compressor = "gzip",
-                             .separator = {" ", 1},
-                             .k = 5};
+    const ncd_options own = {
+        .compressor = "gzip", .separator = {" ", 1}, .k = 5};
+    ncd_give_options(options, nbytes, &own, sizeof own);
 }
 
 static double ratio(double numerator, double denominator)

@@ -17,13 +17,22 @@ struct ncd_reader {
     char *path;
     /* Owned copies of the options; empty strings where not given. */
     char *label_field, *text_field;
-    int header;
-    int skip_bad;
+    int header, skip_bad, unlabelled, nul;
+    unsigned text_column; /* from 1; 0: not given */
     uint64_t limit, n_given, n_skipped;
     /* The record at hand. Formats point `record` into the line that they were
      * given, or into these where its parts must be put together. */
     struct ncd_buf label, text;
+    struct ncd_buf header_raw;
     ncd_record record;
+};
+
+/* How a format gives the text of records without labels. */
+enum ncd_unlabelled {
+    NCD_NEVER,
+    NCD_WHOLE,     /* the record is the text */
+    NCD_BY_NAME,   /* it is under a name */
+    NCD_IN_COLUMNS /* it is in a column, of a number or a name */
 };
 
 struct ncd_format {
@@ -31,7 +40,9 @@ struct ncd_format {
     const char *summary;
     int has_header; /* its first record may name the columns */
     int has_fields; /* label and text are found by name */
-    /* May be NULL. */
+    enum ncd_unlabelled unlabelled;
+    /* May be NULL. Takes the header where the reader has one, with
+     * record.raw. */
     ncd_status (*open)(struct ncd_reader *reader, ncd_error *err);
     /* Fills reader->record, or NCD_END. After NCD_ERR_INPUT it stands behind
      * the malformed record. */

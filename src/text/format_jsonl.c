@@ -82,7 +82,8 @@ static ncd_status next_jsonl(struct ncd_reader *reader, ncd_error *err)
 {
     ncd_text line;
     json_error_t wrong;
-    ncd_status status = ncd_reader_line(reader, &line, NULL, err);
+    ncd_status status =
+        ncd_reader_line(reader, &line, &reader->record.raw, err);
     if (status != NCD_OK)
         return status;
     json_t *object =
@@ -96,7 +97,8 @@ static ncd_status next_jsonl(struct ncd_reader *reader, ncd_error *err)
         return ncd_reader_fail(reader, what, err);
     }
     if (json_is_object(object)) {
-        status = take_label(reader, object, err);
+        if (!reader->unlabelled)
+            status = take_label(reader, object, err);
         if (status == NCD_OK)
             status = take_text(reader, object, err);
     } else {
@@ -110,5 +112,6 @@ const struct ncd_format ncd_format_jsonl = {
     .name = "jsonl",
     .summary = "one JSON object a line, with a label and a text field",
     .has_fields = 1,
+    .unlabelled = NCD_BY_NAME,
     .next = next_jsonl,
 };

@@ -1,46 +1,20 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The formats that are a matter of cutting a line: label TAB text, fastText's
- * __label__, bare lines, and lists of file names.
+ * The formats that are a matter of cutting a line: fastText's __label__, bare
+ * lines, and lists of file names.
  */
 #include <string.h>
 
 #include "text/format.h"
 #include "util/error.h"
 
-static ncd_status skip_header(struct ncd_reader *reader, ncd_error *err)
-{
-    ncd_text line;
-    if (!reader->header)
-        return NCD_OK;
-    ncd_status status = ncd_reader_line(reader, &line, NULL, err);
-    return status == NCD_END ? NCD_OK : status;
-}
-
-static ncd_status next_tsv(struct ncd_reader *reader, ncd_error *err)
-{
-    ncd_text line;
-    ncd_status status = ncd_reader_line(reader, &line, NULL, err);
-    if (status != NCD_OK)
-        return status;
-    const char *begin = line.bytes;
-    const char *tab = memchr(begin, '\t', line.nbytes);
-    if (!tab)
-        return ncd_reader_fail(reader, "no TAB between label and text", err);
-    size_t n = (size_t)(tab - begin);
-    reader->record.label = (ncd_text){begin, n};
-    reader->record.text = (ncd_text){tab + 1, line.nbytes - n - 1};
-    if (n == 0)
-        return ncd_reader_fail(reader, "the label is empty", err);
-    return NCD_OK;
-}
-
 static ncd_status next_fasttext(struct ncd_reader *reader, ncd_error *err)
 {
     static const char prefix[] = "__label__";
     const size_t n_prefix = sizeof prefix - 1;
     ncd_text line;
-    ncd_status status = ncd_reader_line(reader, &line, NULL, err);
+    ncd_status status =
+        ncd_reader_line(reader, &line, &reader->record.raw, err);
     if (status != NCD_OK)
         return status;
     const char *begin = line.bytes, *end = begin + line.nbytes;
@@ -66,8 +40,8 @@ static ncd_status next_fasttext(struct ncd_reader *reader, ncd_error *err)
 
 static ncd_status next_line(struct ncd_reader *reader, ncd_error *err)
 {
-    ncd_status status =
-        ncd_input_line(reader->input, &reader->record.text, NULL, err);
+    ncd_status status = ncd_input_line(reader->input, &reader->record.text,
+                                       &reader->record.raw, err);
     reader->record.line = ncd_input_line_number(reader->input);
     return status;
 }
@@ -75,7 +49,8 @@ static ncd_status next_line(struct ncd_reader *reader, ncd_error *err)
 static ncd_status next_listed(struct ncd_reader *reader, ncd_error *err)
 {
     ncd_text line;
-    ncd_status status = ncd_reader_line(reader, &line, NULL, err);
+    ncd_status status =
+        ncd_reader_line(reader, &line, &reader->record.raw, err);
     if (status != NCD_OK)
         return status;
     if (memchr(line.bytes, 0, line.nbytes))
@@ -95,14 +70,6 @@ static ncd_status next_listed(struct ncd_reader *reader, ncd_error *err)
     return status;
 }
 
-const struct ncd_format ncd_format_tsv = {
-    .name = "tsv",
-    .summary = "label TAB text, a line each",
-    .has_header = 1,
-    .open = skip_header,
-    .next = next_tsv,
-};
-
 const struct ncd_format ncd_format_fasttext = {
     .name = "fasttext",
     .summary = "__label__x text, a line each",
@@ -112,6 +79,7 @@ const struct ncd_format ncd_format_fasttext = {
 const struct ncd_format ncd_format_lines = {
     .name = "lines",
     .summary = "a text a line, no labels",
+    .unlabelled = NCD_WHOLE,
     .next = next_line,
 };
 

@@ -32,8 +32,9 @@ struct ncd_input {
     size_t raw_used;
     struct ncd_buf ready;
     size_t taken;
-    size_t searched; /* no LF lies in ready[taken .. searched) */
+    size_t searched; /* no line end lies in ready[taken .. searched) */
     uint64_t line_number;
+    char line_end; /* LF or NUL */
 };
 
 static ncd_status fail(struct ncd_input *in, const char *what, ncd_error *err)
@@ -187,6 +188,7 @@ ncd_status ncd_input_open(const char *path, struct ncd_input **input_out,
     if (!in)
         return ncd_fail_nomem(err);
     in->fd = -1;
+    in->line_end = '\n';
     in->name = strdup(strcmp(path, "-") == 0 ? "<stdin>" : path);
     ncd_status status =
         in->name ? open_file(in, path, err) : ncd_fail_nomem(err);
@@ -221,6 +223,11 @@ const char *ncd_input_name(const struct ncd_input *in)
     return in->name;
 }
 
+void ncd_input_end_at_nul(struct ncd_input *in)
+{
+    in->line_end = 0;
+}
+
 /* Finds the LF that ends the line at `taken`, reading on as needed. NULL with
  * NCD_OK: the last line has none. */
 static ncd_status find_line_end(struct ncd_input *in, unsigned char **lf_out,
@@ -229,7 +236,7 @@ static ncd_status find_line_end(struct ncd_input *in, unsigned char **lf_out,
     *lf_out = NULL;
     for (;;) {
         if (in->searched < in->ready.n)
-            *lf_out = memchr(in->ready.bytes + in->searched, '\n',
+            *lf_out = memchr(in->ready.bytes + in->searched, in->line_end,
                              in->ready.n - in->searched);
         if (*lf_out)
             return NCD_OK;
@@ -242,12 +249,12 @@ static ncd_status find_line_end(struct ncd_input *in, unsigned char **lf_out,
     }
 }
 
-static ncd_text without_line_end(ncd_text raw)
+static ncd_text without_line_end(const struct ncd_input *in, ncd_text raw)
 {
-    const unsigned char *b = raw.bytes;
-    if (raw.nbytes && b[raw.nbytes - 1] == '\n') {
+    const char *b = raw.bytes;
+    if (raw.nbytes && b[raw.nbytes - 1] == in->line_end) {
         raw.nbytes--;
-        if (raw.nbytes && b[raw.nbytes - 1] == '\r')
+        if (in->line_end == '\n' && raw.nbytes && b[raw.nbytes - 1] == '\r')
             raw.nbytes--;
     }
     return raw;
@@ -269,28 +276,33 @@ ncd_status ncd_input_line(struct ncd_input *in, ncd_text *line_out,
     in->line_number++;
     if (raw_out)
         *raw_out = raw;
-    *line_out = without_line_end(raw);
+    *line_out = without_line_end(in, raw);
     return NCD_OK;
+}
+
+/* Where the first line begins that holds a byte. */
+static size_t first_byte(const struct ncd_input *in)
+{
+    size_t i = in->taken;
+    const unsigned char *b = in->ready.bytes;
+    while (i < in->ready.n &&
+           (b[i] == '\n' || b[i] == '\r' || b[i] == in->line_end))
+        i++;
+    return i;
 }
 
 ncd_status ncd_input_peek(struct ncd_input *in, ncd_text *line_out,
                           ncd_error *err)
 {
     for (;;) {
-        size_t line = in->taken;
-        while (line < in->ready.n &&
-               (in->ready.bytes[line] == '\n' || in->ready.bytes[line] == '\r'))
-            line++;
-        unsigned char *lf = NULL;
-        if (line < in->ready.n)
-            lf = memchr(in->ready.bytes + line, '\n', in->ready.n - line);
+        size_t line = first_byte(in), left = in->ready.n - line;
+        unsigned char *begin = in->ready.bytes + line;
+        unsigned char *lf = left ? memchr(begin, in->line_end, left) : NULL;
+        if (!left && in->at_end)
+            return NCD_END;
         if (lf || in->at_end) {
-            unsigned char *end = lf ? lf + 1 : in->ready.bytes + in->ready.n;
-            if (line == in->ready.n)
-                return NCD_END;
-            *line_out = without_line_end(
-                (ncd_text){in->ready.bytes + line,
-                           (size_t)(end - in->ready.bytes) - line});
+            size_t n = lf ? (size_t)(lf + 1 - begin) : left;
+            *line_out = without_line_end(in, (ncd_text){begin, n});
             return NCD_OK;
         }
         ncd_status status = fill(in, err);
@@ -330,7 +342,7 @@ int ncd_input_ready(struct ncd_input *in)
         if (in->at_end)
             return 1;
         if (in->searched < in->ready.n &&
-            memchr(in->ready.bytes + in->searched, '\n',
+            memchr(in->ready.bytes + in->searched, in->line_end,
                    in->ready.n - in->searched))
             return 1;
         in->searched = in->ready.n;

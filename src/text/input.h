@@ -21,6 +21,9 @@ void ncd_input_close(struct ncd_input *input);
 /* The path; "<stdin>" for "-". Lives as long as the input. */
 const char *ncd_input_name(const struct ncd_input *input);
 
+/* Lines end with a NUL from now on, and a line end is a byte like any other. */
+void ncd_input_end_at_nul(struct ncd_input *input);
+
 /*
  * The next line without its LF or CR LF, or NCD_END. Valid until the next call.
  * raw_out, which may be NULL, gets the line with its line end.

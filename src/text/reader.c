@@ -30,10 +30,10 @@ const char *ncd_format_summary(size_t i)
     return i < N_FORMATS ? formats[i]->summary : NULL;
 }
 
-void ncd_reader_options_init(ncd_reader_options *options)
+void ncd_reader_options_init_sized(ncd_reader_options *options, size_t nbytes)
 {
-    *options = (ncd_reader_options){.struct_nbytes = sizeof *options,
-                                    .format = "auto"};
+    const ncd_reader_options own = {.format = "auto"};
+    ncd_give_options(options, nbytes, &own, sizeof own);
 }
 
 ncd_status ncd_reader_fail(struct ncd_reader *reader, const char *what,
@@ -158,9 +158,31 @@ static ncd_status choose_format(struct ncd_reader *reader, const char *name,
     status = ncd_input_open(reader->path, &reader->input, err);
     if (status == NCD_OK)
         reader->record.source = ncd_input_name(reader->input);
+    if (status == NCD_OK && reader->nul)
+        ncd_input_end_at_nul(reader->input);
     if (status == NCD_OK && by_content)
         status = choose_by_content(reader, err);
     return status;
+}
+
+static ncd_status check_unlabelled(const struct ncd_reader *reader,
+                                   ncd_error *err)
+{
+    const struct ncd_format *f = reader->format;
+    if (reader->unlabelled && f->unlabelled == NCD_NEVER)
+        return ncd_fail(err, NCD_ERR_ARGUMENT,
+                        "%s: format %s is for labelled texts",
+                        reader->record.source, f->name);
+    if (reader->text_column &&
+        (f->unlabelled != NCD_IN_COLUMNS || !reader->unlabelled))
+        return ncd_fail(err, NCD_ERR_ARGUMENT,
+                        "%s: columns have no numbers in format %s",
+                        reader->record.source, f->name);
+    if (reader->text_column && *reader->text_field)
+        return ncd_fail(err, NCD_ERR_ARGUMENT,
+                        "%s: the text has a column or a field, not both",
+                        reader->record.source);
+    return NCD_OK;
 }
 
 /* An option without effect is a misunderstanding, better told than kept. */
@@ -168,14 +190,20 @@ static ncd_status check_options(const struct ncd_reader *reader, ncd_error *err)
 {
     const struct ncd_format *f = reader->format;
     int named = *reader->label_field || *reader->text_field;
+    int has_fields = f->has_fields ||
+                     (reader->unlabelled && f->unlabelled == NCD_IN_COLUMNS);
     if (reader->header && !f->has_header)
         return ncd_fail(err, NCD_ERR_ARGUMENT, "%s: format %s has no header",
-                        reader->path, f->name);
-    if (named && !f->has_fields)
+                        reader->record.source, f->name);
+    if (named && !has_fields)
         return ncd_fail(err, NCD_ERR_ARGUMENT,
-                        "%s: format %s has no fields with names", reader->path,
-                        f->name);
-    return NCD_OK;
+                        "%s: format %s has no fields with names",
+                        reader->record.source, f->name);
+    if (reader->nul && (f == &ncd_format_csv || f == &ncd_format_dir))
+        return ncd_fail(err, NCD_ERR_ARGUMENT,
+                        "%s: records of format %s can't end with a NUL",
+                        reader->record.source, f->name);
+    return check_unlabelled(reader, err);
 }
 
 /* --- The public face --- */
@@ -187,6 +215,9 @@ static ncd_status copy_options(struct ncd_reader *reader, const char *path,
     reader->header = options->header;
     reader->skip_bad = options->skip_bad;
     reader->limit = options->limit;
+    reader->unlabelled = options->unlabelled;
+    reader->text_column = options->text_column;
+    reader->nul = options->nul;
     reader->path = strdup(path);
     reader->label_field =
         strdup(options->label_field ? options->label_field : "");
@@ -195,6 +226,19 @@ static ncd_status copy_options(struct ncd_reader *reader, const char *path,
         return ncd_fail_nomem(err);
     reader->record.source = reader->path;
     return NCD_OK;
+}
+
+static ncd_status open_format(struct ncd_reader *reader, ncd_error *err)
+{
+    const struct ncd_format *f = reader->format;
+    if (reader->unlabelled && *reader->text_field && f->has_header)
+        reader->header = 1;
+    ncd_status status = f->open ? f->open(reader, err) : NCD_OK;
+    const ncd_text *raw = &reader->record.raw;
+    if (status == NCD_OK && reader->header &&
+        ncd_buf_append(&reader->header_raw, raw->bytes, raw->nbytes) != NCD_OK)
+        return ncd_fail_nomem(err);
+    return status;
 }
 
 ncd_status ncd_reader_open(const char *path, const ncd_reader_options *given,
@@ -212,8 +256,8 @@ ncd_status ncd_reader_open(const char *path, const ncd_reader_options *given,
                                options->format ? options->format : "auto", err);
     if (status == NCD_OK)
         status = check_options(reader, err);
-    if (status == NCD_OK && reader->format->open)
-        status = reader->format->open(reader, err);
+    if (status == NCD_OK)
+        status = open_format(reader, err);
     if (status != NCD_OK) {
         ncd_reader_close(reader);
         return status;
@@ -231,6 +275,7 @@ void ncd_reader_close(ncd_reader *reader)
     ncd_input_close(reader->input);
     ncd_buf_free(&reader->label);
     ncd_buf_free(&reader->text);
+    ncd_buf_free(&reader->header_raw);
     free(reader->path);
     free(reader->label_field);
     free(reader->text_field);
@@ -281,6 +326,11 @@ uint64_t ncd_reader_done(const ncd_reader *reader)
 uint64_t ncd_reader_total(const ncd_reader *reader)
 {
     return reader->input ? ncd_input_total(reader->input) : 0;
+}
+
+ncd_text ncd_reader_header(const ncd_reader *reader)
+{
+    return ncd_buf_text(&reader->header_raw);
 }
 
 const char *ncd_reader_format(const ncd_reader *reader)

@@ -22,4 +22,14 @@ static inline void ncd_take_options(void *own, const void *given)
     memcpy(own, &own_nbytes, sizeof own_nbytes);
 }
 
+/* The way out: own, of own_nbytes, to a struct of the size that the caller
+ * knows. What is newer than we are is 0. */
+static inline void ncd_give_options(void *out, size_t nbytes, const void *own,
+                                    size_t own_nbytes)
+{
+    memset(out, 0, nbytes);
+    memcpy(out, own, nbytes < own_nbytes ? nbytes : own_nbytes);
+    memcpy(out, &nbytes, sizeof nbytes);
+}
+
 #endif

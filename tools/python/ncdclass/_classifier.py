@@ -103,6 +103,26 @@ class NCDClassifier(ClassifierMixin, BaseEstimator):
             known = self.classes_
         return self._learn(model, X, y, known)
 
+    def forget(self, X: Iterable[TextLike], y: Sequence[Any]) -> "NCDClassifier":
+        """Unlearns texts: the result is that of one `fit` on those that are left, with
+        the settings of the first call, and `classes_` keeps its labels. Each text
+        takes the first one with the same label with it; one that was never learnt is
+        a ValueError, and then nothing is forgotten.
+        """
+        check_is_fitted(self, "_model")
+        texts = Texts(X)
+        y = column_or_1d(y, warn=True)
+        check_consistent_length(texts, y)
+        name_of = dict(zip(self.classes_.tolist(), label_names(self.classes_)))
+        unknown = [label for label in y.tolist() if label not in name_of]
+        if unknown:
+            raise ValueError(f"there is no class {unknown[0]!r} to forget a text of")
+        dataset = Dataset()
+        dataset.add(texts, [as_text(name_of[label]) for label in y.tolist()])
+        options, borrowed = self._options()
+        self._take(self._model.update(None, dataset, options), self.classes_)
+        return self
+
     def _learn(self, model: Optional[Model], X: Iterable[TextLike], y: Sequence[Any],
                known: Optional[np.ndarray]) -> "NCDClassifier":
         texts = Texts(X)
@@ -119,7 +139,7 @@ class NCDClassifier(ClassifierMixin, BaseEstimator):
         dataset = Dataset()
         dataset.add(texts, [by_number[number] for number in numbers_of])
         options, borrowed = self._options()
-        self._take(model.update(dataset, options) if model
+        self._take(model.update(dataset, None, options) if model
                    else Model.train(dataset, options), classes)
         return self
 

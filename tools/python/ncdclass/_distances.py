@@ -14,7 +14,7 @@ def make_options(compressor: str, distance: str, order: str,
                  separator: TextLike) -> Tuple[Any, Any]:
     """The library's options, and what they borrow, to be kept as long."""
     borrowed = compressor.encode(), to_bytes(separator)
-    options = new_struct(Options, "ncd_options_init")
+    options = new_struct(Options, "ncd_options_init_sized")
     options.compressor = borrowed[0]
     options.distance = parse_name("distance", distance)
     options.order = parse_name("order", order)

@@ -80,7 +80,7 @@ PROTOTYPES: Dict[str, List[Any]] = {
     "ncd_default_threads": [c_uint],
     "ncd_compressor_count": [c_size_t],
     "ncd_compressor_get": [POINTER(CompressorInfo), c_size_t],
-    "ncd_options_init": [None, c_void_p],
+    "ncd_options_init_sized": [None, c_void_p, c_size_t],
     "ncd_distance_name": [c_char_p, c_int],
     "ncd_order_name": [c_char_p, c_int],
     "ncd_vote_name": [c_char_p, c_int],
@@ -104,8 +104,8 @@ PROTOTYPES: Dict[str, List[Any]] = {
     "ncd_model_save": [c_int, OBJECT, c_char_p, ERROR_OUT],
     "ncd_model_load": [c_int, c_char_p, OBJECT_OUT, ERROR_OUT],
     "ncd_model_dataset": [OBJECT, OBJECT],
-    "ncd_model_options": [None, OBJECT, c_void_p],
-    "ncd_predict_options_init": [None, c_void_p],
+    "ncd_model_options_sized": [None, OBJECT, c_void_p, c_size_t],
+    "ncd_predict_options_init_sized": [None, c_void_p, c_size_t],
     "ncd_prediction_new": [c_int, OBJECT_OUT],
     "ncd_prediction_free": [None, OBJECT],
     "ncd_model_predict": [c_int, OBJECT, c_void_p, c_size_t, c_void_p, OBJECT,
@@ -164,14 +164,11 @@ def compressors() -> List[str]:
             for i in range(lib.ncd_compressor_count())]
 
 
-_ROOM_NBYTES = 1024
-
-
 def new_struct(kind: Type[Structure], init: str) -> Any:
-    """An options struct with the library's defaults, and room behind it."""
-    room = (c_char * (ctypes.sizeof(kind) + _ROOM_NBYTES))()
-    getattr(lib, init)(room)
-    return kind.from_buffer(room)
+    """An options struct with the library's defaults."""
+    options = kind()
+    getattr(lib, init)(ctypes.byref(options), ctypes.sizeof(kind))
+    return options
 
 
 def parse_name(kind: str, name: str) -> int:

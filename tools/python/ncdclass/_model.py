@@ -3,7 +3,7 @@
 import ctypes
 import os
 import tempfile
-from typing import Any, Dict, List, Tuple
+from typing import Any, Dict, List, Optional, Tuple
 
 import numpy as np
 
@@ -29,10 +29,12 @@ class Model(Handle):
                            ctypes.byref(options), ctypes.byref(pointer))
         return cls(pointer)
 
-    def update(self, added: Dataset, options: Options) -> "Model":
-        """As if trained on the texts of this one and then on those added."""
+    def update(self, added: Optional[Dataset], forgotten: Optional[Dataset],
+               options: Options) -> "Model":
+        """As if trained on the texts of this one less those forgotten, and then on
+        those added."""
         pointer = ctypes.c_void_p()
-        call_interruptibly(options, "ncd_model_update", self, added, None,
+        call_interruptibly(options, "ncd_model_update", self, added, forgotten,
                            ctypes.byref(options), ctypes.byref(pointer))
         return Model(pointer)
 
@@ -47,8 +49,9 @@ class Model(Handle):
 
     def settings(self) -> Dict[str, Any]:
         """What the model was trained with, under the classifier's names."""
-        options = new_struct(Options, "ncd_options_init")
-        lib.ncd_model_options(self, ctypes.byref(options))
+        options = new_struct(Options, "ncd_options_init_sized")
+        lib.ncd_model_options_sized(self, ctypes.byref(options),
+                                    ctypes.sizeof(Options))
         separator = ctypes.string_at(options.separator.bytes, options.separator.nbytes)
         return {
             "compressor": options.compressor.decode(),
@@ -62,7 +65,7 @@ class Model(Handle):
 
     def predict(self, texts: Texts, k: int, vote: str, threads: int,
                 n_candidates: int) -> "Prediction":
-        options = new_struct(PredictOptions, "ncd_predict_options_init")
+        options = new_struct(PredictOptions, "ncd_predict_options_init_sized")
         options.k, options.vote = k, parse_name("vote", vote)
         options.threads, options.n_candidates = threads, n_candidates
         prediction = Prediction(len(texts))
