@@ -227,7 +227,11 @@ typedef enum ncd_engine_kind {
  * other levels, and where memory runs out. */
 NCD_API int ncd_engine_agrees(int level);
 
-/* What that engine uses of this processor: "portable", "sse2" or "avx2". Sizes
+/* The same of lz4 behind a prefix and the LZ4 in use, at a level from 3 to 9; -1
+ * for other levels, and in builds without lz4. 0 where memory runs out. */
+NCD_API int ncd_lz4_engine_agrees(int level);
+
+/* What the DEFLATE engine uses of this processor: "portable", "sse2" or "avx2". Sizes
  * are the same. A static string. */
 NCD_API const char *ncd_engine_path(void);
 

@@ -6,7 +6,7 @@ static int check;
 
 static const struct cli_option check_options[] = {
     {"check", 0, OPTION_FLAG, &check, NULL,
-     "hold the size-only DEFLATE engine against the zlib in use", NULL},
+     "hold the size-only engines against the zlib and LZ4 in use", NULL},
     {0},
 };
 
@@ -19,17 +19,26 @@ static const struct cli_command command = {
     .groups = (const struct cli_option *const[]){check_options, NULL},
 };
 
-/* Where an engine disagrees it is not used; that is no failure of the program,
- * but whoever asks wants to know. */
-static int check_engine(void)
+/* Prints whether an engine agrees at levels `from` to 9; 0 if not at one. */
+static int check_levels(const char *prefix, int (*agrees)(int level), int from)
 {
     int all = 1;
-    printf("size-only engine, %s code\n", ncd_engine_path());
-    for (int level = 4; level <= 9; level++) {
-        int agrees = ncd_engine_agrees(level) == 1;
-        printf("level %d: %s\n", level, agrees ? "agrees" : "differs");
-        all &= agrees;
+    for (int level = from; level <= 9; level++) {
+        int same = agrees(level) == 1;
+        printf("%slevel %d: %s\n", prefix, level, same ? "agrees" : "differs");
+        all &= same;
     }
+    return all;
+}
+
+/* Where an engine disagrees it is not used; that is no failure of the program,
+ * but whoever asks wants to know. */
+static int check_engines(void)
+{
+    printf("size-only engine, %s code\n", ncd_engine_path());
+    int all = check_levels("", ncd_engine_agrees, 4);
+    if (ncd_lz4_engine_agrees(9) >= 0)
+        all &= check_levels("lz4 ", ncd_lz4_engine_agrees, 3);
     return close_stdout(all ? EXIT_DONE : EXIT_FAILED);
 }
 
@@ -43,7 +52,7 @@ int cmd_compressors(int argc, char **argv)
     if (n_operands)
         return cli_usage_error(&command, "it takes no arguments");
     if (check)
-        return check_engine();
+        return check_engines();
     printf("%-11s %-20s %-8s %-7s %-10s %s\n", "name", "library", "levels",
            "default", "window", "what is counted; keys");
     for (size_t i = 0; i < ncd_compressor_count(); i++) {

@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "codec/codecs.h"
+#include "codec/lz4_size.h"
 #include "util/error.h"
 
 static const struct ncd_codec *const table[] = {
@@ -202,4 +203,15 @@ const ncd_compressor_info *ncd_compressor_get(size_t i)
         .keys = keys[i],
     };
     return &infos[i];
+}
+
+int ncd_lz4_engine_agrees(int level)
+{
+#ifdef HAVE_LZ4
+    if (level >= NCD_LZ4_LEVEL_MIN && level <= NCD_LZ4_LEVEL_MAX)
+        return ncd_lz4_agrees(level);
+#else
+    (void)level;
+#endif
+    return -1;
 }

@@ -95,11 +95,27 @@ static void offer(struct search *s, uint32_t at, const uint8_t *bytes)
     }
     s->first = false;
     s->budget--;
+    /* The byte that would make it longer first: it differs mostly. */
+    if (bytes[s->best.len] != s->scan[s->best.len])
+        return;
     uint32_t len = common_length(bytes, s->scan, s->max);
     if (len > s->best.len) {
         s->best = (struct match){len, s->pos - at};
         s->done = len >= s->stop;
     }
+}
+
+/* One more than the last position of y before q with the hash of q, 0 if there
+ * is none. */
+static inline uint32_t last_same(const struct ncd_dsuffix *y, uint32_t q)
+{
+    uint32_t hash = hash3(y->text + q);
+
+    if (y->chain != NULL)
+        return y->chain[q];
+    while (q > 0 && hash3(y->text + q - 1) != hash)
+        q--;
+    return q;
 }
 
 /*
@@ -123,9 +139,9 @@ static struct match find_as_zlib(const struct pair *p, uint32_t q,
 
     s.stop = min_u32(e->tune.nice, s.max);
     s.done = least >= s.max || s.max < MIN_MATCH;
-    for (uint32_t i = q; i-- > 0 && !s.done;)
-        if (hash3(text + i) == h)
-            offer(&s, p->m + i, text + i);
+    for (uint32_t i = last_same(p->y, q); i != 0 && !s.done;
+         i = last_same(p->y, i - 1))
+        offer(&s, p->m + i - 1, text + i - 1);
     for (uint32_t i = p->m; i-- > 1 && i + 2 >= p->m && !s.done;)
         if (i + MIN_MATCH <= total && hash3(e->buf + i) == h)
             offer(&s, i, e->buf + i);

@@ -18,12 +18,19 @@
 /* The marker "provably not below the limit"; never a size. */
 #define NCD_DSIZE_PRUNED SIZE_MAX
 
+/* From this length on, to look back for a hash takes longer than to keep where
+ * it stood. */
+enum { NCD_DSUFFIX_LONG = 2048 };
+
 /*
  * What is known beforehand of a text used as second part, for one level.
- * Memory: 5 bytes per byte of text and 2 bits, plus about 260 bytes.
+ * Memory: 5 bytes per byte of text and 2 bits, plus about 260 bytes; 2 bytes
+ * more per byte of texts from NCD_DSUFFIX_LONG on.
  */
 struct ncd_dsuffix {
     uint8_t *text;         /* own copy, followed by 72 zero bytes */
+    uint16_t *chain;       /* long texts: one more than the last position with
+                              the same hash, 0 = none; else NULL */
     uint16_t *self_dist;   /* longest match inside the text; 0 = none */
     uint8_t *self_len;     /* its length - 2, at most 255; 0 = none */
     uint8_t *next;         /* class of the byte three positions on */

@@ -16,14 +16,19 @@ enum { SUFFIX_PAD = 72 };
 static bool allocate_suffix(struct ncd_dsuffix *s, size_t n)
 {
     size_t words = n / 64 + 2;
-    uint8_t *block = malloc(2 * words * 8 + 2 * n + 3 * n + SUFFIX_PAD);
+    bool has_chain = n >= NCD_DSUFFIX_LONG && n <= MAX_TOTAL;
+    size_t n_chain = has_chain ? n : 0;
+    uint8_t *block =
+        malloc(2 * words * 8 + 2 * n_chain + 2 * n + 3 * n + SUFFIX_PAD);
 
     if (block == NULL)
         return false;
     s->cross = (uint64_t *)(void *)block;
     s->self_cover = s->cross + words;
-    s->self_dist = (uint16_t *)(void *)(block + 2 * words * 8);
-    s->self_len = block + 2 * words * 8 + 2 * n;
+    uint16_t *numbers = (uint16_t *)(void *)(block + 2 * words * 8);
+    s->chain = has_chain ? numbers : NULL;
+    s->self_dist = numbers + n_chain;
+    s->self_len = (uint8_t *)(s->self_dist + n);
     s->next = s->self_len + n;
     s->text = s->next + n;
     memset(block, 0, 2 * words * 8);
@@ -89,6 +94,16 @@ static struct match find_self_match(struct ncd_dsuffix *s,
     return m;
 }
 
+/* From the chains of the whole text, whose positions count from 1. The last two
+ * positions are in none. */
+static void keep_chain(struct ncd_dsuffix *s, const struct ncd_dengine *e)
+{
+    if (s->chain == NULL)
+        return;
+    memcpy(s->chain, e->prev + 1, (s->n - 2) * sizeof *s->chain);
+    memset(s->chain + s->n - 2, 0, 2 * sizeof *s->chain);
+}
+
 static void find_self_matches(struct ncd_dsuffix *s, struct ncd_dengine *e)
 {
     uint32_t n = (uint32_t)s->n, last = 0, covered = 0;
@@ -149,6 +164,7 @@ bool ncd_dsuffix_build(struct ncd_dsuffix *s, struct ncd_dengine *e,
     /* From one byte before the text on, so that its start is position 1. */
     ncd_dengine_build_chains(e, s->text - 1, (uint32_t)n + 1);
     find_top(s, e);
+    keep_chain(s, e);
     find_self_matches(s, e);
     mark_crossings(s);
     return true;
