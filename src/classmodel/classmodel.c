@@ -31,7 +31,6 @@ struct training {
     const struct ncd_progress *progress; /* may be NULL */
     struct ncd_feature_row *rows;        /* [n texts] */
     uint32_t *folds;                     /* [n texts] */
-    float *held_out;                     /* [n texts][n classes] */
     size_t n_judged;                  /* texts that the weights are fitted to */
     size_t *judged;                   /* [n_judged] */
     uint32_t *truth;                  /* [n_judged] */
@@ -86,8 +85,6 @@ static ncd_status judge(void *job, size_t j, unsigned thread, ncd_error *err)
     ncd_reading_end(reading);
     for (size_t k = 0; k < NCD_KINDS * n_classes; k++)
         out[k] = (float)evidence[k];
-    memcpy(out + NCD_MARGIN * n_classes, t->held_out + i * n_classes,
-           n_classes * sizeof *out);
     return NCD_OK;
 }
 
@@ -259,28 +256,34 @@ static ncd_status deal_folds(const ncd_dataset *data, uint32_t *folds,
 
 static ncd_status fit_margins(struct training *t, ncd_error *err)
 {
-    struct ncd_progress reading = part(t, 20, 20);
+    struct ncd_progress reading = part(t, 20, 10), fitting = part(t, 30, 40);
     struct ncd_classmodel *m = t->model;
     const ncd_dataset *d = t->data;
     struct ncd_class_fit *fit = &m->fit;
     t->rows = calloc(d->n, sizeof *t->rows);
     t->folds = calloc(d->n, sizeof *t->folds);
-    t->held_out = calloc(d->n * m->counts.n_classes, sizeof *t->held_out);
     fit->weights = calloc(m->counts.n_postings + 1, sizeof *fit->weights);
     fit->margin_biases =
         calloc(m->counts.n_classes, sizeof *fit->margin_biases);
     fit->n_classes = m->counts.n_classes;
     fit->n_postings = m->counts.n_postings;
-    if (!t->rows || !t->folds || !t->held_out || !fit->weights ||
-        !fit->margin_biases)
+    if (!t->rows || !t->folds || !fit->weights || !fit->margin_biases)
         return ncd_fail_nomem(err);
+    size_t n_classes = m->counts.n_classes;
+    struct ncd_margins_data data = {.n = d->n,
+                                    .rows = t->rows,
+                                    .classes = d->classes,
+                                    .folds = t->folds,
+                                    .n_judged = t->n_judged,
+                                    .judged = t->judged};
     ncd_status status = deal_folds(d, t->folds, err);
     if (status == NCD_OK)
         status = ncd_parallel_for(d->n, t->threads, make_row, t, &reading, err);
     if (status == NCD_OK)
-        status = ncd_margins_fit(&m->margins, &m->counts, t->rows, d->classes,
-                                 t->folds, d->n, t->threads, fit->weights,
-                                 fit->margin_biases, t->held_out, err);
+        status = ncd_margins_fit(&m->margins, &m->counts, &data, t->threads,
+                                 fit->weights, fit->margin_biases,
+                                 t->opinions + NCD_MARGIN * n_classes,
+                                 NCD_N_EXPERTS * n_classes, &fitting, err);
     for (size_t i = 0; i < d->n; i++)
         ncd_feature_row_free(&t->rows[i]);
     free(t->rows);
@@ -320,9 +323,9 @@ static ncd_status choose_judged(struct training *t, ncd_error *err)
 static ncd_status fit_all(struct training *t, ncd_error *err)
 {
     struct ncd_progress judging = part(t, 70, 30);
-    ncd_status status = fit_margins(t, err);
+    ncd_status status = choose_judged(t, err);
     if (status == NCD_OK)
-        status = choose_judged(t, err);
+        status = fit_margins(t, err);
     if (status == NCD_OK)
         status =
             ncd_parallel_for(t->n_judged, t->threads, judge, t, &judging, err);
@@ -375,7 +378,6 @@ ncd_status ncd_classmodel_train(struct ncd_classmodel *m,
     free(t.readings);
     free(t.rows);
     free(t.folds);
-    free(t.held_out);
     free(t.judged);
     free(t.truth);
     free(t.opinions);
@@ -457,8 +459,7 @@ static ncd_status predict_text(void *job, size_t i, unsigned thread,
         double times = n * over;
         double x =
             (double)m->margins.damped[n < NCD_TIMES_MAX ? n : NCD_TIMES_MAX];
-        x *= (double)m->margins.idf[node] *
-             (double)(is_word ? words : windows) * m->fit.mix[NCD_MARGIN];
+        x *= (double)(is_word ? words : windows) * m->fit.mix[NCD_MARGIN];
         for (uint32_t q = c->first[node]; q < c->first[node + 1]; q++)
             scores[c->classes[q]] +=
                 times * (double)m->values[q] + x * (double)m->fit.weights[q];
