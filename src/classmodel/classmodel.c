@@ -390,19 +390,29 @@ ncd_status ncd_classmodel_train(struct ncd_classmodel *m,
 
 ncd_status ncd_classmodel_restore(struct ncd_classmodel *m,
                                   const ncd_dataset *data,
+                                  const struct ncd_classmodel *tables,
                                   struct ncd_class_fit *fit, unsigned threads,
                                   ncd_error *err)
 {
-    ncd_status status = begin(m, data, threads, err);
+    ncd_status status = NCD_OK;
+    if (tables)
+        *m = *tables;
+    else
+        status = begin(m, data, threads, err);
     if (status != NCD_OK)
         return status;
-    if (fit->n_classes != m->counts.n_classes ||
+    if (m->counts.n_classes != data->labels.n ||
+        fit->n_classes != m->counts.n_classes ||
         fit->n_postings != m->counts.n_postings)
         return ncd_fail(err, NCD_ERR_MODEL,
                         "the weights of the class model fit other texts");
     m->fit = *fit;
     *fit = (struct ncd_class_fit){0};
-    return finish(m, data, threads, err);
+    if (!m->is_mapped)
+        return finish(m, data, threads, err);
+    ncd_smoothing_init(&m->smoothing);
+    ncd_margins_damp(&m->margins);
+    return NCD_OK;
 }
 
 void ncd_class_fit_free(struct ncd_class_fit *fit)
@@ -416,11 +426,13 @@ void ncd_class_fit_free(struct ncd_class_fit *fit)
 
 void ncd_classmodel_free(struct ncd_classmodel *m)
 {
-    ncd_counts_free(&m->counts);
-    ncd_margins_free(&m->margins);
     ncd_class_fit_free(&m->fit);
-    free(m->values);
-    free(m->places);
+    if (!m->is_mapped) {
+        ncd_counts_free(&m->counts);
+        ncd_margins_free(&m->margins);
+        free(m->values);
+        free(m->places);
+    }
     *m = (struct ncd_classmodel){0};
 }
 
@@ -459,7 +471,8 @@ static ncd_status predict_text(void *job, size_t i, unsigned thread,
         double times = n * over;
         double x =
             (double)m->margins.damped[n < NCD_TIMES_MAX ? n : NCD_TIMES_MAX];
-        x *= (double)(is_word ? words : windows) * m->fit.mix[NCD_MARGIN];
+        x *= (double)m->margins.idf[node] *
+             (double)(is_word ? words : windows) * m->fit.mix[NCD_MARGIN];
         for (uint32_t q = c->first[node]; q < c->first[node + 1]; q++)
             scores[c->classes[q]] +=
                 times * (double)m->values[q] + x * (double)m->fit.weights[q];

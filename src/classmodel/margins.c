@@ -51,9 +51,14 @@ ncd_status ncd_margins_init(struct ncd_margins *m, const struct ncd_counts *c)
     for (size_t i = 0; i < c->n_nodes; i++)
         if (m->features[i] != NCD_NO_NODE)
             m->idf[i] = (float)(1 + ln_n - ncd_ln(1 + (double)c->n_in[i]));
+    ncd_margins_damp(m);
+    return NCD_OK;
+}
+
+void ncd_margins_damp(struct ncd_margins *m)
+{
     for (int n = 1; n <= NCD_TIMES_MAX; n++)
         m->damped[n] = (float)(1 + ncd_ln(n));
-    return NCD_OK;
 }
 
 void ncd_margins_free(struct ncd_margins *m)

@@ -35,7 +35,8 @@
 #define NCD_TIMES_MAX 255
 
 struct ncd_margins {
-    uint32_t *features; /* [n nodes] number, or NCD_NO_NODE: not one */
+    /* [n nodes] number, or NCD_NO_NODE: not one; NULL in mapped models */
+    uint32_t *features;
     float *idf;         /* [n nodes] 0 where there is no feature */
     size_t n_features;
     float damped[NCD_TIMES_MAX + 1]; /* 1 + ln n */
@@ -51,6 +52,9 @@ struct ncd_feature_row {
 ncd_status ncd_margins_init(struct ncd_margins *margins,
                             const struct ncd_counts *counts);
 void ncd_margins_free(struct ncd_margins *margins);
+
+/* Fills in what does not depend on the counts. */
+void ncd_margins_damp(struct ncd_margins *margins);
 
 /* A random order of 0 .. n - 1 that depends on n and the seed alone. */
 void ncd_random_order(uint32_t *order_out, size_t n, uint64_t seed);
@@ -76,8 +80,7 @@ struct ncd_margins_data {
 };
 
 /*
- * Fits the weights. weights_out: [n postings], what one feature of its gram adds
- * to a margin before damping and scaling, 0 where the node is no feature;
+ * Fits the weights. weights_out: [n postings], 0 where the node is no feature;
  * biases_out: [n classes]. The margins of judged text j for the classes, by the
  * lane that has not seen it, are put at held_out + j * stride. Memory: 4 bytes
  * for every feature of a text that the class of a thread has seen.

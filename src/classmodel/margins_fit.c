@@ -41,7 +41,7 @@ struct problem {
     float *norms;        /* [n] squared lengths, with 1 for the bias */
     unsigned char *rests; /* [n] passes to leave the text out of */
     float *alphas;        /* [n][NCD_LANES] */
-    float *weights;       /* [n_weights][NCD_LANES] */
+    float *weights;       /* [n_weights][NCD_LANES] times idf */
     float *squares;       /* [n_weights] of idf */
     /* [n_weights] lanes in which the class has seen the feature, a bit each. In
      * the others the weight stays 0: would it exist only because of the texts
@@ -360,12 +360,13 @@ static void put_weights(const struct fit *f, const struct block *b)
 {
     for (size_t i = 0; i < f->margins->n_features; i++) {
         uint32_t posting = f->counts->first[f->nodes[i]];
+        float idf = f->margins->idf[f->nodes[i]];
         for (uint32_t p = b->first[i]; p < b->first[i + 1]; p++) {
             const struct problem *problem = &b->problems[b->classes[p]];
             while (f->counts->classes[posting] != problem->class)
                 posting++;
             f->weights_out[posting] =
-                problem->weights[(size_t)b->numbers[p] * NCD_LANES];
+                problem->weights[(size_t)b->numbers[p] * NCD_LANES] / idf;
         }
     }
 }

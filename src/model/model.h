@@ -6,6 +6,7 @@
 #include "classmodel/classmodel.h"
 #include "knn/search.h"
 #include "knn/vote.h"
+#include "util/view.h"
 
 #define NCD_MAX_CONTENDERS 8
 
@@ -17,6 +18,7 @@ struct ncd_model {
     ncd_vote vote;
     ncd_method method;
     struct ncd_classmodel class; /* where that is the method */
+    struct ncd_view file;        /* that mapped tables lie in */
     ncd_contender contenders[NCD_MAX_CONTENDERS];
     size_t n_contenders;
     size_t n_over_window;
@@ -32,6 +34,7 @@ struct ncd_known {
     size_t n_sizes;
     const char *library;      /* at training; NULL: the one in use */
     struct ncd_class_fit fit; /* weights NULL: to be fitted */
+    const struct ncd_classmodel *tables; /* mapped ones, or NULL */
 };
 
 /* Takes over the data set and what is known, also on failure. */

@@ -24,6 +24,8 @@
  * and postings (u64 each), then as binary64 the mix, the power of length, the
  * training figures and the biases, then as binary32 the weights and biases of
  * margins; see classmodel.h
+ *     TABL  counts and values of a class model, in arrays that are used where
+ * they are once the file is mapped; see class_table.h
  *
  * The magic number follows PNG's: its line ends show whether a transfer in text
  * mode has changed the file. The same training data and settings give the same
@@ -36,6 +38,7 @@
 #define NCD_MODEL_MAGIC_NBYTES 8
 #define NCD_MODEL_VERSION 1
 #define NCD_MODEL_HEADER_NBYTES 24
+#define NCD_MODEL_SECTION_NBYTES 24 /* before its bytes */
 #define NCD_MODEL_CHECKSUM_NBYTES 8
 
 enum { NCD_STORED_RAW, NCD_STORED_ZSTD };

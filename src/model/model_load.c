@@ -12,19 +12,22 @@
 #include <xxhash.h>
 #include <zstd.h>
 
+#include "model/class_table.h"
 #include "model/class_wire.h"
 #include "model/model.h"
 #include "model/wire.h"
 #include "util/error.h"
+#include "util/parallel.h"
 
-enum { CONF, LABL, SRCS, ROWS, TEXT, SIZE, CLAS, N_TAGS, N_ALWAYS = SIZE };
+enum { CONF, LABL, SRCS, ROWS, TEXT, SIZE, CLAS, TABL, N_TAGS, N_ALWAYS = SIZE };
 static const char tags[N_TAGS][5] = {"CONF", "LABL", "SRCS", "ROWS",
-                                     "TEXT", "SIZE", "CLAS"};
+                                     "TEXT", "SIZE", "CLAS", "TABL"};
 
 /* What the sections hold, before it is known to fit together. */
 struct parts {
     struct ncd_buf section[N_TAGS]; /* unpacked, in the order of `tags` */
     int present[N_TAGS];
+    ncd_text table; /* TABL, in the file */
 };
 
 static ncd_status fail_damaged(const char *path, const char *what,
@@ -34,28 +37,9 @@ static ncd_status fail_damaged(const char *path, const char *what,
                     path, what);
 }
 
-static ncd_status read_file(const char *path, struct ncd_buf *out,
-                            ncd_error *err)
-{
-    FILE *file = fopen(path, "rb");
-    if (!file)
-        return ncd_fail_errno(err, path, "cannot open");
-    ncd_status status = NCD_OK;
-    while (status == NCD_OK && !feof(file) && !ferror(file)) {
-        if (ncd_buf_reserve(out, 1 << 16) != NCD_OK)
-            status = ncd_fail_nomem(err);
-        else
-            out->n += fread(out->bytes + out->n, 1, 1 << 16, file);
-    }
-    if (status == NCD_OK && ferror(file))
-        status = ncd_fail_errno(err, path, "cannot read");
-    fclose(file);
-    return status;
-}
-
 /* Tells apart, in this order: a foreign file, a newer format, a file that is
  * too short or too long, and one with altered bytes. */
-static ncd_status check_file(const char *path, const struct ncd_buf *file,
+static ncd_status check_file(const char *path, const struct ncd_view *file,
                              ncd_error *err)
 {
     if (file->n >= 5 && memcmp(file->bytes, NCD_MODEL_MAGIC, 5) == 0 &&
@@ -142,7 +126,7 @@ static int tag_number(ncd_text tag)
     return -1;
 }
 
-static ncd_status read_sections(const char *path, const struct ncd_buf *file,
+static ncd_status read_sections(const char *path, const struct ncd_view *file,
                                 struct parts *parts, ncd_error *err)
 {
     struct ncd_cursor in = {
@@ -167,6 +151,12 @@ static ncd_status read_sections(const char *path, const struct ncd_buf *file,
             continue;
         if (parts->present[number]++)
             return fail_damaged(path, "a section comes twice", err);
+        if (number == TABL) {
+            if (how != NCD_STORED_RAW || nbytes != stored.nbytes)
+                return fail_damaged(path, "a section's length is wrong", err);
+            parts->table = stored;
+            continue;
+        }
         ncd_status status =
             unpack(path, how, stored, nbytes, &parts->section[number], err);
         if (status != NCD_OK)
@@ -365,11 +355,24 @@ static ncd_status read_known(const char *path, const struct parts *parts,
                     : read_sizes(path, parts, n_texts, &known->sizes, err);
 }
 
+static ncd_status read_tables(const char *path, const struct parts *parts,
+                              struct ncd_classmodel *tables,
+                              struct ncd_known *known, ncd_error *err)
+{
+    if (!parts->present[TABL] || !ncd_class_table_is_native())
+        return NCD_OK;
+    known->tables = tables;
+    return ncd_get_class_table(parts->table, ncd_threads(0), tables) == NCD_OK
+               ? NCD_OK
+               : fail_damaged(path, "its class model is malformed", err);
+}
+
 static ncd_status make_model(const char *path, const struct parts *parts,
                              ncd_model **model_out, ncd_error *err)
 {
     struct settings settings;
     struct ncd_known known = {0};
+    struct ncd_classmodel tables;
     ncd_dataset *d;
     if (ncd_dataset_new(&d) != NCD_OK)
         return ncd_fail_nomem(err);
@@ -386,7 +389,11 @@ static ncd_status make_model(const char *path, const struct parts *parts,
             fail_damaged(path, "a text has no label, or there is none", err);
     if (status == NCD_OK)
         status = read_known(path, parts, &settings, d->n, &known, err);
+    if (status == NCD_OK)
+        status = read_tables(path, parts, &tables, &known, err);
     if (status != NCD_OK) {
+        ncd_class_fit_free(&known.fit);
+        free(known.sizes);
         ncd_dataset_free(d);
         return status;
     }
@@ -400,16 +407,20 @@ static ncd_status make_model(const char *path, const struct parts *parts,
 ncd_status ncd_model_load(const char *path, ncd_model **model_out,
                           ncd_error *err)
 {
-    struct ncd_buf file = {0};
+    struct ncd_view file;
     struct parts parts = {0};
-    ncd_status status = read_file(path, &file, err);
-    if (status == NCD_OK)
-        status = check_file(path, &file, err);
+    ncd_status status = ncd_view_open(&file, path, err);
+    if (status != NCD_OK)
+        return status;
+    status = check_file(path, &file, err);
     if (status == NCD_OK)
         status = read_sections(path, &file, &parts, err);
-    ncd_buf_free(&file);
     if (status == NCD_OK)
         status = make_model(path, &parts, model_out, err);
+    if (status == NCD_OK && parts.present[TABL])
+        (*model_out)->file = file;
+    else
+        ncd_view_close(&file);
     for (int i = 0; i < N_TAGS; i++)
         ncd_buf_free(&parts.section[i]);
     return status;
