@@ -17,36 +17,17 @@ static int is_feature(const struct ncd_counts *c, size_t node)
            ncd_key_kind(key) >= MIN_KIND;
 }
 
-/* Numbers the features by falling number of texts, in the order of nodes where
- * that is equal; at: [n texts + 2] zeros. */
-static void number_features(struct ncd_margins *m, const struct ncd_counts *c,
-                            uint32_t *at)
-{
-    for (size_t i = 0; i < c->n_nodes; i++)
-        if (is_feature(c, i))
-            at[c->n_in[i] - 1]++;
-    for (size_t n = c->n_texts; n-- > 0;)
-        at[n] += at[n + 1];
-    m->n_features = at[0] < NCD_MAX_FEATURES ? at[0] : NCD_MAX_FEATURES;
-    for (size_t i = 0; i < c->n_nodes; i++) {
-        m->features[i] = NCD_NO_NODE;
-        if (is_feature(c, i) && at[c->n_in[i]] < NCD_MAX_FEATURES)
-            m->features[i] = at[c->n_in[i]]++;
-    }
-}
-
 ncd_status ncd_margins_init(struct ncd_margins *m, const struct ncd_counts *c)
 {
     *m = (struct ncd_margins){0};
-    uint32_t *at = calloc(c->n_texts + 2, sizeof *at);
     m->features = malloc((c->n_nodes + 1) * sizeof *m->features);
     m->idf = calloc(c->n_nodes + 1, sizeof *m->idf);
-    if (!at || !m->features || !m->idf) {
-        free(at);
+    if (!m->features || !m->idf)
         return NCD_ERR_NOMEM;
-    }
-    number_features(m, c, at);
-    free(at);
+    for (size_t i = 0; i < c->n_nodes; i++)
+        m->features[i] = is_feature(c, i) && m->n_features < NCD_MAX_FEATURES
+                             ? (uint32_t)m->n_features++
+                             : NCD_NO_NODE;
     double ln_n = ncd_ln(1 + (double)c->n_texts);
     for (size_t i = 0; i < c->n_nodes; i++)
         if (m->features[i] != NCD_NO_NODE)

@@ -27,9 +27,8 @@
 #define NCD_LANES (1 + NCD_FOLDS)
 
 /* A text's feature with how often it occurs, the number of the feature in the
- * low bits. Features are numbered by the texts that hold them, the most common
- * first, so that what is read together lies together; beyond NCD_MAX_FEATURES
- * the rarest grams are none. */
+ * low bits. They are numbered in the order of nodes, the most common first;
+ * beyond NCD_MAX_FEATURES the rarest grams are none. */
 #define NCD_FEATURE_BITS 24
 #define NCD_MAX_FEATURES (1u << NCD_FEATURE_BITS)
 #define NCD_TIMES_MAX 255
