@@ -27,28 +27,32 @@
 
 /* Classes are taken from the rows in so many blocks: few enough that reading
  * the rows for each costs little. */
-#define MAX_BLOCKS 64
+#define MAX_BLOCKS 128
 
 #define FEATURE_MASK (NCD_MAX_FEATURES - 1)
 
 /* A class's problem. */
 struct problem {
     uint32_t class;
-    size_t n_entries, n_weights;
-    uint32_t *entries; /* [n_entries] as in rows, but numbered in the class */
-    size_t *first;     /* [n + 1] */
-    uint32_t *n_windows; /* [n] */
-    float *norms;        /* [n] squared lengths, with 1 for the bias */
+    uint32_t *entries;    /* as in rows, but numbered in the class */
+    size_t *first;        /* [n + 1] */
+    uint32_t *n_windows;  /* [n] */
+    float *norms;         /* [n] squared lengths, with 1 for the bias */
     unsigned char *rests; /* [n] passes to leave the text out of */
     float *alphas;        /* [n][NCD_LANES] */
-    float *weights;       /* [n_weights][NCD_LANES] times idf */
-    float *squares;       /* [n_weights] of idf */
-    /* [n_weights] lanes in which the class has seen the feature, a bit each. In
+    float *weights;       /* [n weights][NCD_LANES] times idf */
+    float *squares;       /* [n weights] of idf */
+    /* [n weights] lanes in which the class has seen the feature, a bit each. In
      * the others the weight stays 0: would it exist only because of the texts
      * that the lane leaves out, it would be learnt from other classes' texts
      * alone and speak against the very class that those texts are of. */
     unsigned char *seen;
     float biases[NCD_LANES];
+};
+
+/* What a class's problem takes. */
+struct demand {
+    size_t n_entries, n_weights;
 };
 
 struct fit {
@@ -59,84 +63,110 @@ struct fit {
     uint32_t *nodes;   /* [n features] */
     size_t *first;     /* [n features + 1] */
     uint32_t *classes; /* [n postings of features] */
+    struct demand *demands; /* [n classes] */
+    /* [n threads] room for any block, kept from one to the next: memory given
+     * back in between would be torn to pieces. */
+    unsigned char **rooms;
+    size_t room_nbytes;
     uint32_t *order;   /* [PASSES][n] */
     float lanes[1 << NCD_LANES][NCD_LANES]; /* 1 for each bit that is set */
     float *weights_out, *biases_out, *held_out;
     size_t stride;
 };
 
-/* --- Copying the problems of a block of classes --- */
+/* --- Room for a block of classes --- */
 
 /* Where the block's postings of each feature are, and their numbers within
  * their classes. */
 struct block {
     uint32_t c0, c1;
     struct problem *problems; /* [c1 - c0] */
+    size_t *ends;             /* [c1 - c0] scratch */
     uint32_t *first;          /* [n features + 1] */
     uint32_t *classes;        /* [n postings] less c0 */
     uint32_t *numbers;        /* [n postings] */
 };
 
-static ncd_status index_block(const struct fit *f, struct block *b)
+static void set_classes(const struct fit *f, size_t number, struct block *b)
 {
-    size_t n_features = f->margins->n_features, n = 0;
-    for (size_t p = 0; p < f->first[n_features]; p++)
-        n += f->classes[p] >= b->c0 && f->classes[p] < b->c1;
-    b->first = malloc((n_features + 1) * sizeof *b->first);
-    b->classes = malloc((n + 1) * sizeof *b->classes);
-    b->numbers = malloc((n + 1) * sizeof *b->numbers);
-    if (!b->first || !b->classes || !b->numbers)
-        return NCD_ERR_NOMEM;
-    n = 0;
+    size_t n_classes = f->counts->n_classes;
+    b->c0 = (uint32_t)(number * n_classes / f->n_blocks);
+    b->c1 = (uint32_t)((number + 1) * n_classes / f->n_blocks);
+}
+
+/* Takes n items of the room, zeros; without room it only counts. */
+static void *take(unsigned char *room, size_t *used, size_t n, size_t nbytes)
+{
+    size_t at = *used, size = n * nbytes;
+    *used += (size + 15) / 16 * 16;
+    return room ? memset(room + at, 0, size) : NULL;
+}
+
+static void lay_out_problem(const struct fit *f, struct problem *p,
+                            const struct demand *d, unsigned char *room,
+                            size_t *used)
+{
+    size_t n = f->data->n;
+    struct problem all = {
+        .entries = take(room, used, d->n_entries, sizeof *all.entries),
+        .first = take(room, used, n + 1, sizeof *all.first),
+        .n_windows = take(room, used, n, sizeof *all.n_windows),
+        .norms = take(room, used, n, sizeof *all.norms),
+        .rests = take(room, used, n, sizeof *all.rests),
+        .alphas = take(room, used, n * NCD_LANES, sizeof *all.alphas),
+        .weights =
+            take(room, used, d->n_weights * NCD_LANES, sizeof *all.weights),
+        .squares = take(room, used, d->n_weights, sizeof *all.squares),
+        .seen = take(room, used, d->n_weights, sizeof *all.seen),
+    };
+    if (room)
+        *p = all;
+}
+
+/* Returns the bytes that the block takes. */
+static size_t lay_out(const struct fit *f, struct block *b, unsigned char *room)
+{
+    size_t used = 0, n_classes = b->c1 - b->c0, n = 0;
+    for (uint32_t c = b->c0; c < b->c1; c++)
+        n += f->demands[c].n_weights;
+    b->problems = take(room, &used, n_classes, sizeof *b->problems);
+    b->ends = take(room, &used, n_classes, sizeof *b->ends);
+    b->first =
+        take(room, &used, f->margins->n_features + 1, sizeof *b->first);
+    b->classes = take(room, &used, n, sizeof *b->classes);
+    b->numbers = take(room, &used, n, sizeof *b->numbers);
+    for (size_t c = 0; c < n_classes; c++) {
+        lay_out_problem(f, room ? &b->problems[c] : NULL,
+                        &f->demands[b->c0 + c], room, &used);
+        if (room)
+            b->problems[c].class = b->c0 + (uint32_t)c;
+    }
+    return used;
+}
+
+/* --- Copying the problems of a block --- */
+
+static void index_block(const struct fit *f, const struct block *b)
+{
+    size_t n_features = f->margins->n_features;
+    uint32_t n = 0;
     for (size_t i = 0; i < n_features; i++) {
-        b->first[i] = (uint32_t)n;
+        b->first[i] = n;
         for (size_t p = f->first[i]; p < f->first[i + 1]; p++) {
             if (f->classes[p] < b->c0 || f->classes[p] >= b->c1)
                 continue;
-            struct problem *problem = &b->problems[f->classes[p] - b->c0];
-            problem->n_entries += f->counts->n_in[f->nodes[i]];
             b->classes[n] = f->classes[p] - b->c0;
-            b->numbers[n++] = (uint32_t)problem->n_weights++;
+            b->numbers[n] = (uint32_t)b->ends[b->classes[n]]++;
+            n++;
         }
     }
-    b->first[n_features] = (uint32_t)n;
-    return NCD_OK;
-}
-
-static ncd_status make_room(struct problem *p, size_t n)
-{
-    p->entries = malloc((p->n_entries + 1) * sizeof *p->entries);
-    p->first = calloc(n + 1, sizeof *p->first);
-    p->n_windows = calloc(n, sizeof *p->n_windows);
-    p->norms = calloc(n, sizeof *p->norms);
-    p->rests = calloc(n, sizeof *p->rests);
-    p->alphas = calloc(n * NCD_LANES, sizeof *p->alphas);
-    p->weights = calloc((p->n_weights + 1) * NCD_LANES, sizeof *p->weights);
-    p->squares = calloc(p->n_weights + 1, sizeof *p->squares);
-    p->seen = calloc(p->n_weights + 1, sizeof *p->seen);
-    return p->entries && p->first && p->n_windows && p->norms && p->rests &&
-                   p->alphas && p->weights && p->squares && p->seen
-               ? NCD_OK
-               : NCD_ERR_NOMEM;
-}
-
-static void problem_free(struct problem *p)
-{
-    free(p->entries);
-    free(p->first);
-    free(p->n_windows);
-    free(p->norms);
-    free(p->rests);
-    free(p->alphas);
-    free(p->weights);
-    free(p->squares);
-    free(p->seen);
+    b->first[n_features] = n;
 }
 
 /* Deals a text's features to the classes that have seen them. */
-static void deal_row(const struct fit *f, const struct block *b, size_t i,
-                     size_t *ends)
+static void deal_row(const struct fit *f, const struct block *b, size_t i)
 {
+    size_t *ends = b->ends;
     const struct ncd_feature_row *row = &f->data->rows[i];
     uint32_t n_classes = b->c1 - b->c0;
     for (uint32_t j = 0; j < row->n; j++) {
@@ -168,22 +198,13 @@ static void copy_squares(const struct fit *f, const struct block *b)
     }
 }
 
-static ncd_status copy_problems(const struct fit *f, struct block *b)
+static void copy_problems(const struct fit *f, const struct block *b)
 {
-    size_t n_classes = b->c1 - b->c0;
-    ncd_status status = index_block(f, b);
-    for (size_t c = 0; c < n_classes && status == NCD_OK; c++)
-        status = make_room(&b->problems[c], f->data->n);
-    size_t *ends = calloc(n_classes, sizeof *ends);
-    if (status != NCD_OK || !ends) {
-        free(ends);
-        return NCD_ERR_NOMEM;
-    }
+    index_block(f, b);
+    memset(b->ends, 0, (b->c1 - b->c0) * sizeof *b->ends);
     for (size_t i = 0; i < f->data->n; i++)
-        deal_row(f, b, i, ends);
+        deal_row(f, b, i);
     copy_squares(f, b);
-    free(ends);
-    return NCD_OK;
 }
 
 /* --- A class's passes --- */
@@ -375,29 +396,15 @@ static ncd_status fit_block(void *job, size_t number, unsigned thread,
                             ncd_error *err)
 {
     const struct fit *f = job;
-    size_t n_classes = f->counts->n_classes;
-    struct block b = {
-        .c0 = (uint32_t)(number * n_classes / f->n_blocks),
-        .c1 = (uint32_t)((number + 1) * n_classes / f->n_blocks),
-    };
-    (void)thread;
-    b.problems = calloc(b.c1 - b.c0, sizeof *b.problems);
-    ncd_status status = b.problems ? NCD_OK : NCD_ERR_NOMEM;
-    for (uint32_t c = b.c0; b.problems && c < b.c1; c++)
-        b.problems[c - b.c0].class = c;
-    if (status == NCD_OK)
-        status = copy_problems(f, &b);
-    for (uint32_t c = b.c0; c < b.c1 && status == NCD_OK; c++)
+    struct block b;
+    (void)err;
+    set_classes(f, number, &b);
+    lay_out(f, &b, f->rooms[thread]);
+    copy_problems(f, &b);
+    for (uint32_t c = b.c0; c < b.c1; c++)
         solve(f, &b.problems[c - b.c0]);
-    if (status == NCD_OK)
-        put_weights(f, &b);
-    for (uint32_t c = b.c0; b.problems && c < b.c1; c++)
-        problem_free(&b.problems[c - b.c0]);
-    free(b.problems);
-    free(b.first);
-    free(b.classes);
-    free(b.numbers);
-    return status == NCD_OK ? NCD_OK : ncd_fail_nomem(err);
+    put_weights(f, &b);
+    return NCD_OK;
 }
 
 /* The postings of the features, in their order. */
@@ -408,7 +415,8 @@ static ncd_status make_fit(struct fit *f)
     f->nodes = malloc((n_features + 1) * sizeof *f->nodes);
     f->first = malloc((n_features + 1) * sizeof *f->first);
     f->order = malloc((PASSES * f->data->n + 1) * sizeof *f->order);
-    if (!f->nodes || !f->first || !f->order)
+    f->demands = calloc(c->n_classes, sizeof *f->demands);
+    if (!f->nodes || !f->first || !f->order || !f->demands)
         return NCD_ERR_NOMEM;
     for (size_t i = 0; i < c->n_nodes; i++)
         if (f->margins->features[i] != NCD_NO_NODE) {
@@ -421,8 +429,12 @@ static ncd_status make_fit(struct fit *f)
     for (size_t i = 0; i < n_features; i++) {
         uint32_t p = c->first[f->nodes[i]], end = c->first[f->nodes[i] + 1];
         f->first[i] = at;
-        for (; p < end; p++)
+        for (; p < end; p++) {
+            struct demand *demand = &f->demands[c->classes[p]];
+            demand->n_weights++;
+            demand->n_entries += c->n_in[f->nodes[i]];
             f->classes[at++] = c->classes[p];
+        }
     }
     f->first[n_features] = at;
     for (unsigned set = 0; set < 1u << NCD_LANES; set++)
@@ -431,6 +443,23 @@ static ncd_status make_fit(struct fit *f)
     for (size_t pass = 0; pass < PASSES; pass++)
         ncd_random_order(f->order + pass * f->data->n, f->data->n, pass);
     return NCD_OK;
+}
+
+static ncd_status make_rooms(struct fit *f, unsigned threads)
+{
+    for (size_t i = 0; i < f->n_blocks; i++) {
+        struct block b;
+        set_classes(f, i, &b);
+        size_t nbytes = lay_out(f, &b, NULL);
+        f->room_nbytes = nbytes > f->room_nbytes ? nbytes : f->room_nbytes;
+    }
+    f->rooms = calloc(threads, sizeof *f->rooms);
+    for (unsigned i = 0; f->rooms && i < threads; i++) {
+        f->rooms[i] = malloc(f->room_nbytes);
+        if (!f->rooms[i])
+            return NCD_ERR_NOMEM;
+    }
+    return f->rooms ? NCD_OK : NCD_ERR_NOMEM;
 }
 
 ncd_status ncd_margins_fit(const struct ncd_margins *m,
@@ -448,7 +477,11 @@ ncd_status ncd_margins_fit(const struct ncd_margins *m,
                     .held_out = held_out,
                     .stride = stride};
     f.n_blocks = c->n_classes < MAX_BLOCKS ? c->n_classes : MAX_BLOCKS;
+    if (threads > f.n_blocks)
+        threads = (unsigned)f.n_blocks;
     ncd_status status = make_fit(&f);
+    if (status == NCD_OK)
+        status = make_rooms(&f, threads);
     if (status == NCD_OK)
         status =
             ncd_parallel_for(f.n_blocks, threads, fit_block, &f, progress, err);
@@ -458,5 +491,9 @@ ncd_status ncd_margins_fit(const struct ncd_margins *m,
     free(f.first);
     free(f.classes);
     free(f.order);
+    free(f.demands);
+    for (unsigned i = 0; f.rooms && i < threads; i++)
+        free(f.rooms[i]);
+    free(f.rooms);
     return status;
 }
