@@ -8,6 +8,7 @@
 #include "classmodel/real.h"
 #include "classmodel/softmax.h"
 #include "util/error.h"
+#include "util/prefetch.h"
 
 /* Experts' opinions of texts x classes that the shared weights are fitted to,
  * at most: more would not move a dozen weights. */
@@ -445,6 +446,27 @@ struct prediction {
     double *out;
 };
 
+#define LINE 16 /* numbers of 4 bytes in a line of the cache */
+
+/* Asks for what the nodes behind the d-th distinct one will need. */
+static void ask_ahead(const struct ncd_classmodel *m,
+                      const struct ncd_reading *r, size_t d)
+{
+    if (d + 16 < r->n_distinct) {
+        uint32_t node = r->distinct[d + 16];
+        NCD_PREFETCH(&m->counts.first[node]);
+        NCD_PREFETCH(&m->margins.idf[node]);
+    }
+    if (d + 8 < r->n_distinct) {
+        const uint32_t *first = &m->counts.first[r->distinct[d + 8]];
+        for (uint32_t p = first[0]; p < first[1]; p += LINE) {
+            NCD_PREFETCH(&m->counts.classes[p]);
+            NCD_PREFETCH(&m->values[p]);
+            NCD_PREFETCH(&m->fit.weights[p]);
+        }
+    }
+}
+
 static ncd_status predict_text(void *job, size_t i, unsigned thread,
                                ncd_error *err)
 {
@@ -467,6 +489,7 @@ static ncd_status predict_text(void *job, size_t i, unsigned thread,
                     (double)r->n_words * m->places[n_classes + class]);
     for (size_t d = 0; d < r->n_distinct; d++) {
         uint32_t node = r->distinct[d], n = r->tally[node];
+        ask_ahead(m, r, d);
         int is_word = ncd_key_kind(c->keys[node]) >= NCD_WORD;
         double times = n * over;
         double x =

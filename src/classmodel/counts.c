@@ -7,6 +7,7 @@
 
 #include "util/error.h"
 #include "util/parallel.h"
+#include "util/prefetch.h"
 
 /* A shard in the making. Texts come class by class, so that the posting of the
  * present class is the last one of its node. */
@@ -49,15 +50,27 @@ static size_t slot_of(uint64_t h, size_t n_slots)
     return (size_t)(h >> (32 - NCD_SHARD_BITS)) & (n_slots - 1);
 }
 
-uint32_t ncd_counts_find(const struct ncd_counts *c, uint64_t key)
+/* Where the search for a key of this hash begins. */
+static const uint32_t *first_slot(const struct ncd_counts *c, uint64_t h)
 {
-    uint64_t h = hash(key);
+    unsigned shard = shard_of(h);
+    size_t n_slots = c->slot_first[shard + 1] - c->slot_first[shard];
+    return c->slots + c->slot_first[shard] + slot_of(h, n_slots);
+}
+
+static uint32_t find(const struct ncd_counts *c, uint64_t key, uint64_t h)
+{
     unsigned shard = shard_of(h);
     const uint32_t *slots = c->slots + c->slot_first[shard];
     size_t n_slots = c->slot_first[shard + 1] - c->slot_first[shard];
     for (size_t i = slot_of(h, n_slots);; i = (i + 1) & (n_slots - 1))
         if (slots[i] == NCD_NO_NODE || c->keys[slots[i]] == key)
             return slots[i];
+}
+
+uint32_t ncd_counts_find(const struct ncd_counts *c, uint64_t key)
+{
+    return find(c, key, hash(key));
 }
 
 /* --- Building a shard --- */
@@ -384,31 +397,75 @@ uint32_t ncd_counts_of(const struct ncd_counts *c, uint32_t node,
 
 /* --- Rows --- */
 
+/* Rows are found in three steps, each so many rows behind the one before it
+ * that the memory it asks for has come: the slots, the keys in them, the
+ * nodes. */
+#define BEHIND 6
+#define N_WAITING 16 /* a power of two above 2 BEHIND */
+
+struct waiting {
+    uint64_t keys[NCD_KINDS], hashes[NCD_KINDS];
+};
+
+static void ask_for_slots(const struct ncd_counts *c, struct waiting *w)
+{
+    for (int kind = 0; kind < NCD_KINDS; kind++) {
+        w->hashes[kind] = hash(w->keys[kind]);
+        if (w->keys[kind] != NCD_NO_KEY)
+            NCD_PREFETCH(first_slot(c, w->hashes[kind]));
+    }
+}
+
+static void ask_for_keys(const struct ncd_counts *c, const struct waiting *w)
+{
+    for (int kind = 0; kind < NCD_KINDS; kind++) {
+        if (w->keys[kind] == NCD_NO_KEY)
+            continue;
+        uint32_t node = *first_slot(c, w->hashes[kind]);
+        if (node != NCD_NO_NODE)
+            NCD_PREFETCH(&c->keys[node]);
+    }
+}
+
+static void find_row(const struct ncd_counts *c, const struct waiting *w,
+                     uint32_t *out)
+{
+    /* A window that was never seen is part of no longer one that was. */
+    uint32_t found = 0;
+    for (int kind = 0; kind < NCD_WINDOWS; kind++)
+        out[kind] = found =
+            found == NCD_NO_NODE || w->keys[kind] == NCD_NO_KEY
+                ? NCD_NO_NODE
+                : find(c, w->keys[kind], w->hashes[kind]);
+    out[NCD_WORD] = out[NCD_PAIR] = NCD_NO_NODE;
+    if (w->keys[NCD_WORD] != NCD_NO_KEY)
+        out[NCD_WORD] = find(c, w->keys[NCD_WORD], w->hashes[NCD_WORD]);
+    if (w->keys[NCD_PAIR] != NCD_NO_KEY && out[NCD_WORD] != NCD_NO_NODE)
+        out[NCD_PAIR] = find(c, w->keys[NCD_PAIR], w->hashes[NCD_PAIR]);
+}
+
 ncd_status ncd_rows_find(struct ncd_rows *rows, const struct ncd_counts *c,
                          ncd_text text)
 {
     struct ncd_walk walk;
-    uint64_t keys[NCD_KINDS];
+    struct waiting waiting[N_WAITING];
     rows->n = ncd_walk_n_rows(text);
     if (ncd_grow(&rows->nodes, &rows->capacity, rows->n * NCD_KINDS,
                  sizeof *rows->nodes) != NCD_OK)
         return NCD_ERR_NOMEM;
-    uint32_t *out = rows->nodes;
     rows->n_words = 0;
     ncd_walk_begin(&walk, text);
-    for (; ncd_walk_next(&walk, keys); out += NCD_KINDS) {
-        /* A window that was never seen is part of no longer one that was. */
-        uint32_t found = 0;
-        for (int kind = 0; kind < NCD_WINDOWS; kind++)
-            out[kind] = found = found == NCD_NO_NODE || keys[kind] == NCD_NO_KEY
-                                    ? NCD_NO_NODE
-                                    : ncd_counts_find(c, keys[kind]);
-        out[NCD_WORD] = out[NCD_PAIR] = NCD_NO_NODE;
-        rows->n_words += keys[NCD_PAIR] != NCD_NO_KEY;
-        if (keys[NCD_WORD] != NCD_NO_KEY)
-            out[NCD_WORD] = ncd_counts_find(c, keys[NCD_WORD]);
-        if (keys[NCD_PAIR] != NCD_NO_KEY && out[NCD_WORD] != NCD_NO_NODE)
-            out[NCD_PAIR] = ncd_counts_find(c, keys[NCD_PAIR]);
+    for (size_t i = 0; i < rows->n + 2 * BEHIND; i++) {
+        struct waiting *w = &waiting[i % N_WAITING];
+        if (ncd_walk_next(&walk, w->keys)) {
+            rows->n_words += w->keys[NCD_PAIR] != NCD_NO_KEY;
+            ask_for_slots(c, w);
+        }
+        size_t j = i - BEHIND, k = j - BEHIND;
+        if (i >= BEHIND && j < rows->n)
+            ask_for_keys(c, &waiting[j % N_WAITING]);
+        if (i >= 2 * BEHIND)
+            find_row(c, &waiting[k % N_WAITING], rows->nodes + k * NCD_KINDS);
     }
     return NCD_OK;
 }
