@@ -455,6 +455,25 @@ START_TEST(a_table_is_not_trusted)
 }
 END_TEST
 
+START_TEST(tables_of_the_first_version_are_refused)
+{
+    ncd_dataset *data = random_dataset(14, 2, 5, 40);
+    ncd_model *model = class_model(data), *loaded;
+    const char *path = scratch("first.ncd");
+    ncd_error err;
+    ck_status(ncd_model_save(model, path, &err), NCD_OK, &err);
+    struct ncd_buf file = read_whole(path);
+    file.bytes[NCD_MODEL_MAGIC_NBYTES] = 1;
+    set_checksum(&file);
+    write_file(path, file.bytes, file.n);
+    ck_status(ncd_model_load(path, &loaded, &err), NCD_ERR_MODEL, &err);
+    ck_assert_ptr_nonnull(strstr(err.message, "train it again"));
+    ncd_buf_free(&file);
+    ncd_model_free(model);
+    ncd_dataset_free(data);
+}
+END_TEST
+
 /* The texts from `first` on of every second or of all. */
 static ncd_dataset *part_of(const ncd_dataset *data, size_t first, size_t step)
 {
@@ -628,6 +647,7 @@ int main(void)
                                   it_learns,
                                   a_saved_model_answers_alike,
                                   a_table_is_not_trusted,
+                                  tables_of_the_first_version_are_refused,
                                   updating_is_training_on_all,
                                   only_what_is_there_can_be_forgotten,
                                   folds_are_judged_by_the_others,

@@ -10,10 +10,10 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <xxhash.h>
-#include <zstd.h>
 
 #include "model/class_table.h"
 #include "model/class_wire.h"
+#include "model/frames.h"
 #include "model/model.h"
 #include "model/wire.h"
 #include "util/error.h"
@@ -28,6 +28,7 @@ struct parts {
     struct ncd_buf section[N_TAGS]; /* unpacked, in the order of `tags` */
     int present[N_TAGS];
     ncd_text table; /* TABL, in the file */
+    uint32_t version;
 };
 
 static ncd_status fail_damaged(const char *path, const char *what,
@@ -103,19 +104,14 @@ static ncd_status unpack(const char *path, uint32_t how, ncd_text stored,
         return ncd_buf_append(out, stored.bytes, stored.nbytes) == NCD_OK
                    ? NCD_OK
                    : ncd_fail_nomem(err);
-    if (how != NCD_STORED_ZSTD ||
-        ZSTD_getFrameContentSize(stored.bytes, stored.nbytes) != nbytes)
+    if (how != NCD_STORED_ZSTD)
         return fail_damaged(path, "a section's length is wrong", err);
-    /* A block is at most 128 KiB of text in 4 bytes. */
-    if (nbytes / (128 * 1024) > stored.nbytes / 4)
-        return fail_damaged(path, "a section's length is wrong", err);
-    if (nbytes > SIZE_MAX || ncd_buf_reserve(out, (size_t)nbytes) != NCD_OK)
+    ncd_status status = ncd_frames_unpack(stored, nbytes, ncd_threads(0), out);
+    if (status == NCD_ERR_NOMEM)
         return ncd_fail_nomem(err);
-    out->n = (size_t)nbytes;
-    if (ZSTD_decompress(out->bytes, out->n, stored.bytes, stored.nbytes) !=
-        nbytes)
-        return fail_damaged(path, "a section can't be unpacked", err);
-    return NCD_OK;
+    return status == NCD_OK
+               ? NCD_OK
+               : fail_damaged(path, "a section can't be unpacked", err);
 }
 
 static int tag_number(ncd_text tag)
@@ -130,7 +126,9 @@ static ncd_status read_sections(const char *path, const struct ncd_view *file,
                                 struct parts *parts, ncd_error *err)
 {
     struct ncd_cursor in = {
-        file->bytes + 12, file->bytes + file->n - NCD_MODEL_CHECKSUM_NBYTES, 0};
+        file->bytes + NCD_MODEL_MAGIC_NBYTES,
+        file->bytes + file->n - NCD_MODEL_CHECKSUM_NBYTES, 0};
+    parts->version = ncd_get_u32(&in);
     uint32_t n = ncd_get_u32(&in);
     ncd_get_u64(&in);
     for (uint32_t i = 0; i < n; i++) {
@@ -193,28 +191,31 @@ static ncd_status read_names(const char *path, struct ncd_cursor in,
     return NCD_OK;
 }
 
-static ncd_status read_rows(const char *path, const struct parts *parts,
+/* The data set takes over the texts. */
+static ncd_status read_rows(const char *path, struct parts *parts,
                             ncd_dataset *d, ncd_error *err)
 {
     struct ncd_cursor in = cursor(parts, ROWS), text = cursor(parts, TEXT);
+    for (size_t i = 0; i < d->labels.n; i++) {
+        const char *label = d->labels.names[i];
+        if (ncd_label_has_control((ncd_text){label, strlen(label)}))
+            return fail_damaged(path, "a label is malformed", err);
+    }
     while (in.at < in.end) {
         uint64_t nbytes = ncd_get_varint(&in), class = ncd_get_varint(&in);
         uint64_t origin = ncd_get_varint(&in), line = ncd_get_varint(&in);
-        ncd_text bytes = ncd_get_bytes(&text, nbytes);
+        size_t n = ncd_get_bytes(&text, nbytes).nbytes;
         if (in.failed || text.failed || class >= d->labels.n ||
             origin >= d->sources.n)
             return fail_damaged(path, "its rows are malformed", err);
-        const char *label = d->labels.names[class];
-        ncd_status status =
-            ncd_dataset_add(d, (ncd_text){label, strlen(label)}, bytes,
-                            d->sources.names[origin], line, err);
-        if (status != NCD_OK)
-            return status == NCD_ERR_INPUT
-                       ? fail_damaged(path, "a label is malformed", err)
-                       : status;
+        if (ncd_dataset_add_row(d, n, (uint32_t) class, (uint32_t)origin,
+                                line) != NCD_OK)
+            return ncd_fail_nomem(err);
     }
     if (text.at != text.end)
         return fail_damaged(path, "it has text that belongs to no row", err);
+    d->bytes = parts->section[TEXT];
+    parts->section[TEXT] = (struct ncd_buf){0};
     return NCD_OK;
 }
 
@@ -316,6 +317,11 @@ static ncd_status read_settings(const char *path, const struct parts *parts,
     /* Models of before there were methods don't name theirs. */
     if (setting(parts, "method", method, sizeof method) == NCD_OK)
         m = ncd_method_parse(method);
+    if (m == NCD_METHOD_CLASS && parts->version == 1)
+        return ncd_fail(err, NCD_ERR_MODEL,
+                        "%s: a class model of an earlier version of this "
+                        "program: train it again",
+                        path);
     if (missing || m < 0 || m == NCD_METHOD_AUTO || d < 0 || o < 0 || v < 0 ||
         n < 0 || number == 0 || number > UINT32_MAX)
         return fail_damaged(path, "its settings are malformed", err);
@@ -367,7 +373,7 @@ static ncd_status read_tables(const char *path, const struct parts *parts,
                : fail_damaged(path, "its class model is malformed", err);
 }
 
-static ncd_status make_model(const char *path, const struct parts *parts,
+static ncd_status make_model(const char *path, struct parts *parts,
                              ncd_model **model_out, ncd_error *err)
 {
     struct settings settings;

@@ -5,38 +5,41 @@
 #include <stdlib.h>
 #include <string.h>
 #include <xxhash.h>
-#include <zstd.h>
 
 #include "model/class_table.h"
 #include "model/class_wire.h"
+#include "model/frames.h"
 #include "model/model.h"
 #include "model/wire.h"
 #include "util/error.h"
+#include "util/parallel.h"
 
-#define ZSTD_LEVEL 9
+static ncd_status put_header(struct ncd_buf *out, const char *tag, uint32_t how,
+                             uint64_t nbytes, uint64_t n_stored)
+{
+    if (ncd_buf_append(out, tag, 4) != NCD_OK ||
+        ncd_put_u32(out, how) != NCD_OK || ncd_put_u64(out, nbytes) != NCD_OK)
+        return NCD_ERR_NOMEM;
+    return ncd_put_u64(out, n_stored);
+}
 
+/* Packed where that makes it smaller. */
 static ncd_status put_section(struct ncd_buf *out, const char *tag,
                               const struct ncd_buf *raw)
 {
-    size_t room = ZSTD_compressBound(raw->n);
-    size_t header = NCD_MODEL_SECTION_NBYTES;
-    if (ZSTD_isError(room) || ncd_buf_reserve(out, header + room) != NCD_OK)
-        return NCD_ERR_NOMEM;
-    size_t stored = ZSTD_compress(out->bytes + out->n + header, room,
-                                  raw->bytes, raw->n, ZSTD_LEVEL);
-    if (ZSTD_isError(stored))
-        return NCD_ERR_NOMEM; /* the only way it can fail with enough room */
-    int packed = stored < raw->n;
-    /* Room was reserved: none of these can fail. */
-    ncd_buf_append(out, tag, 4);
-    ncd_put_u32(out, packed ? NCD_STORED_ZSTD : NCD_STORED_RAW);
-    ncd_put_u64(out, raw->n);
-    ncd_put_u64(out, packed ? stored : raw->n);
-    if (packed)
-        out->n += stored;
-    else
-        return ncd_buf_append(out, raw->bytes, raw->n);
-    return NCD_OK;
+    struct ncd_buf packed = {0};
+    ncd_status status =
+        ncd_frames_pack(ncd_buf_text(raw), ncd_threads(0), &packed);
+    int is_smaller = packed.n < raw->n;
+    const struct ncd_buf *stored = is_smaller ? &packed : raw;
+    if (status == NCD_OK)
+        status = put_header(out, tag,
+                            is_smaller ? NCD_STORED_ZSTD : NCD_STORED_RAW,
+                            raw->n, stored->n);
+    if (status == NCD_OK)
+        status = ncd_buf_append(out, stored->bytes, stored->n);
+    ncd_buf_free(&packed);
+    return status;
 }
 
 static ncd_status put_line(struct ncd_buf *out, const char *key,
@@ -144,16 +147,6 @@ static ncd_status put_sections(struct ncd_buf *out, struct ncd_buf *raw,
     return put_section(out, "TEXT", &d->bytes);
 }
 
-static ncd_status put_header(struct ncd_buf *out, const char *tag,
-                             uint64_t nbytes)
-{
-    if (ncd_buf_append(out, tag, 4) != NCD_OK ||
-        ncd_put_u32(out, NCD_STORED_RAW) != NCD_OK ||
-        ncd_put_u64(out, nbytes) != NCD_OK)
-        return NCD_ERR_NOMEM;
-    return ncd_put_u64(out, nbytes);
-}
-
 /* All of section TABL but its bytes, which begin at a round place in the file:
  * a section that readers pass over fills up the room before it. */
 static ncd_status put_table_header(struct ncd_buf *out, uint64_t nbytes)
@@ -162,10 +155,10 @@ static ncd_status put_table_header(struct ncd_buf *out, uint64_t nbytes)
     size_t end = out->n + 2 * NCD_MODEL_SECTION_NBYTES;
     size_t fill = (NCD_TABLE_ALIGNMENT - end % NCD_TABLE_ALIGNMENT) %
                   NCD_TABLE_ALIGNMENT;
-    if (put_header(out, "fill", fill) != NCD_OK ||
+    if (put_header(out, "fill", NCD_STORED_RAW, fill, fill) != NCD_OK ||
         ncd_buf_append(out, zeros, fill) != NCD_OK)
         return NCD_ERR_NOMEM;
-    return put_header(out, "TABL", nbytes);
+    return put_header(out, "TABL", NCD_STORED_RAW, nbytes, nbytes);
 }
 
 /* The file up to its last section's bytes, of which there are so many. */
