@@ -573,6 +573,157 @@ NCD_API size_t ncd_prediction_n_neighbors(const ncd_prediction *p, size_t i);
 NCD_API ncd_neighbor ncd_prediction_neighbor(const ncd_prediction *p, size_t i,
                                              size_t j);
 
+/* --- Explanations ------------------------------------------------------ */
+
+/*
+ * Why a text gets its label. The predicted label, side 0, is held against
+ * another one, side 1: one that is asked for, or the runner-up, which is the
+ * label of the second rank or, where all neighbours agree, that of the nearest
+ * text with another label.
+ *
+ * kNN models: the nearest training texts of both labels, and what of the test
+ * text the compressor finds again in each. Class models: what each byte of the
+ * text adds to the odds of side 0 against side 1.
+ *
+ * Sums are those that decided: bits add up to the compressed sizes that a
+ * distance is made of, and bytes to the odds. For gzip, zlib, deflate,
+ * libdeflate, lz4, lzma and xz the bits are read from the compressed text
+ * itself, for ppm from the model that codes it. zstd, bzip2 and brotli do not
+ * tell theirs: only sizes, and strings that both texts have, are shown.
+ */
+typedef struct ncd_explanation ncd_explanation;
+
+typedef struct ncd_explain_options {
+    size_t struct_nbytes;
+    unsigned k;       /* 0 (default): the model's */
+    int vote;         /* an ncd_vote, -1 (default): the model's */
+    unsigned threads; /* 0 (default): ncd_default_threads() */
+    unsigned n_texts; /* nearest texts of each label; default 1 */
+    /* Label of side 1; NULL (default), or the predicted label: the runner-up.
+     */
+    const char *against;
+    ncd_progress_fn progress;
+    void *progress_arg;
+    unsigned n_candidates; /* as in ncd_predict_options */
+} ncd_explain_options;
+
+NCD_API void ncd_explain_options_init(ncd_explain_options *options);
+
+/* How it is known what two texts share. */
+typedef enum ncd_insight {
+    NCD_INSIGHT_NONE,  /* sizes are all there is; matches are strings that both
+                          texts have, found by comparison, and have no bits */
+    NCD_INSIGHT_MODEL, /* the bits of every byte; matches found by comparison */
+    NCD_INSIGHT_PARSE  /* the matches and literals of the compressor's parse */
+} ncd_insight;
+
+/* A string of the second text that is also in the first. Bytes that a parse
+ * copies from the separator, or from the second text itself, belong to none. */
+typedef struct ncd_match {
+    size_t test_offset, train_offset, nbytes; /* in the two texts */
+    double bits_alone; /* what it costs where the second text is alone */
+    double bits_joint; /* and behind the first text */
+} ncd_match;
+
+/* Where the bits of a compressed size go. Their sum is 8 times the size, to
+ * within 1e-9 of it. */
+typedef struct ncd_bill {
+    double frame;     /* headers, checksums, padding, ends of blocks; and what
+                         a range coder, whose tokens have fractions of a bit,
+                         rounds and flushes */
+    double tables;    /* descriptions of codes */
+    double first;     /* bytes of the first text */
+    double separator; /* ... */
+    double second;    /* bytes of the second text */
+} ncd_bill;
+
+/*
+ * Two texts, compressed as one. alone: of both texts by themselves, added up;
+ * so that alone less joint is what they spare together, in each place and in
+ * sum. A copy across two places is split by bytes. For NCD_INSIGHT_NONE all is
+ * 0 and `saved` is NULL.
+ */
+typedef struct ncd_joint {
+    ncd_order order; /* NCD_ORDER_TEST_FIRST or NCD_ORDER_TRAIN_FIRST */
+    ncd_insight insight;
+    double size; /* bytes */
+    ncd_bill joint, alone;
+    const double *saved; /* [bytes of the second text] bits each spares, less
+                            than 0 where it costs more; the sum is
+                            alone.second - joint.second */
+    const ncd_match *matches; /* [n_matches] disjoint, as they stand in the
+                                 second text */
+    size_t n_matches;
+} ncd_joint;
+
+typedef struct ncd_explained_text {
+    size_t index;    /* of the training text */
+    ncd_pair pair;   /* sizes and distance, x being the test text */
+    size_t n_joints; /* 1; of NCD_ORDER_MEAN, whose size_xy is the mean, 2 */
+    ncd_joint joints[2];
+} ncd_explained_text;
+
+/*
+ * log2 of the odds of side 0 against side 1, in bits, by what adds to it:
+ * log_odds = bias + marks + the sum of bytes, to within 1e-9 of the sum of
+ * their absolute values; and log_odds is log2 of the ratio of the two
+ * probabilities. Of a byte is what each gram of the model adds: that which
+ * codes the byte, and its part of each one that was learnt, spread evenly over
+ * the bytes of the gram.
+ */
+typedef struct ncd_odds {
+    double log_odds;
+    double bias;         /* of the labels, whatever the text */
+    double marks;        /* of the start and the end of the text */
+    const double *bytes; /* [bytes of the text] */
+    double lengths;      /* of log_odds: by code lengths */
+    double margins;      /* ... by learnt weights; the rest is bias */
+} ncd_odds;
+
+NCD_API ncd_status ncd_explanation_new(ncd_explanation **explanation_out);
+NCD_API void ncd_explanation_free(ncd_explanation *explanation);
+
+/*
+ * Explains what the model says of a text, into an explanation that is used
+ * again from text to text; on error its contents are undefined. The model must
+ * live as long as what was explained is looked at; the text is copied.
+ * Takes about four searches, and memory in proportion to the texts shown.
+ * Statuses: ARGUMENT (no such label), NOMEM, CODEC, CANCELLED.
+ */
+NCD_API ncd_status ncd_model_explain(const ncd_model *model, ncd_text text,
+                                     const ncd_explain_options *options,
+                                     ncd_explanation *explanation,
+                                     ncd_error *err);
+
+/* The text; and the answer, a batch of one. */
+NCD_API ncd_text ncd_explanation_text(const ncd_explanation *e);
+NCD_API const ncd_prediction *ncd_explanation_prediction(
+    const ncd_explanation *e);
+
+/* 2, or 1 where the model knows one label only, or an approximate search no
+ * candidate with another one; and of each side the label, its class number and
+ * its share of the vote or probability. */
+NCD_API size_t ncd_explanation_n_sides(const ncd_explanation *e);
+NCD_API const char *ncd_explanation_label(const ncd_explanation *e,
+                                          size_t side);
+NCD_API size_t ncd_explanation_class(const ncd_explanation *e, size_t side);
+NCD_API double ncd_explanation_share(const ncd_explanation *e, size_t side);
+
+/* kNN models: the nearest texts of a side, as many as were asked for and there
+ * are, nearest first; none for class models. */
+NCD_API size_t ncd_explanation_n_texts(const ncd_explanation *e, size_t side);
+NCD_API const ncd_explained_text *ncd_explanation_neighbor(
+    const ncd_explanation *e, size_t side, size_t i);
+
+/* Class models with two sides; otherwise NULL. */
+NCD_API const ncd_odds *ncd_explanation_odds(const ncd_explanation *e);
+
+/* Class models: bits that the text takes, its end included, coded with what a
+ * class knows, or (class SIZE_MAX) with what all texts say; the longest windows
+ * the model has. 0 for kNN models. */
+NCD_API double ncd_explanation_code_length(const ncd_explanation *e,
+                                           size_t class_number);
+
 /* --- Evaluation -------------------------------------------------------- */
 
 /* One evaluated text, as it is told to on_text, in the order of the test data.

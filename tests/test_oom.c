@@ -359,7 +359,9 @@ END_TEST
 
 /* --- Models --- */
 
-static ncd_method method = NCD_METHOD_KNN; /* of the models below */
+/* Of the models below. */
+static ncd_method method = NCD_METHOD_KNN;
+static const char *compressor = "gzip";
 
 static ncd_status train(void *arg, ncd_error *err)
 {
@@ -391,6 +393,7 @@ static ncd_model *random_model(void)
     ncd_options_init(&options);
     options.threads = 1;
     options.method = method;
+    options.compressor = compressor;
     ck_status(ncd_model_train(data, &options, &model, &err), NCD_OK, &err);
     ncd_dataset_free(data);
     return model;
@@ -568,6 +571,39 @@ START_TEST(class_models)
 }
 END_TEST
 
+/* Twice, since an explanation is used again. */
+static ncd_status explain(void *arg, ncd_error *err)
+{
+    ncd_explanation *e;
+    ncd_explain_options options;
+    ncd_explain_options_init(&options);
+    options.threads = 1;
+    options.k = 1;
+    ncd_status status = ncd_explanation_new(&e);
+    if (status != NCD_OK)
+        return status;
+    status = ncd_model_explain(arg, text_of("tare nore"), &options, e, err);
+    options.against = "class1";
+    if (status == NCD_OK)
+        status = ncd_model_explain(arg, text_of("a longer text, tare nore"),
+                                   &options, e, err);
+    ncd_explanation_free(e);
+    return status;
+}
+
+START_TEST(explaining)
+{
+    static const char *const compressors[] = {"gzip", "ppm", "zstd"};
+    for (size_t i = 0; i <= COUNT(compressors); i++) {
+        method = i < COUNT(compressors) ? NCD_METHOD_KNN : NCD_METHOD_CLASS;
+        compressor = compressors[i % COUNT(compressors)];
+        ncd_model *model = random_model();
+        fail_everywhere("ncd_model_explain", explain, model);
+        ncd_model_free(model);
+    }
+}
+END_TEST
+
 /* --- Output --- */
 
 static ncd_status write_output(void *arg, ncd_error *err)
@@ -611,6 +647,7 @@ int main(void)
         evaluating,
         updating,
         class_models,
+        explaining,
         writing_a_file,
     };
     return run_tests("oom", tests, COUNT(tests), 60);

@@ -28,8 +28,7 @@ void ncd_smoothing_init(struct ncd_smoothing *s)
     }
 }
 
-/* ln(1 + n / a), what seeing a context n times costs its class. */
-static double context_cost(const struct ncd_smoothing *s, int kind, uint64_t n)
+double ncd_context_cost(const struct ncd_smoothing *s, int kind, uint64_t n)
 {
     return n < NCD_LOG_TABLE ? s->logs[kind][n]
                              : ncd_ln(1 + (double)n / s->class_mass[kind]);
@@ -144,7 +143,8 @@ static void add_node(const struct scan *s, int kind, uint32_t node, double p)
         if (is_symbol)
             symbols[class] += times * symbol_gain(s->smoothing, kind, n, p);
         if (is_context)
-            contexts[class] -= times * context_cost(s->smoothing, kind + 1, n);
+            contexts[class] -=
+                times * ncd_context_cost(s->smoothing, kind + 1, n);
     }
 }
 
@@ -226,9 +226,10 @@ static void add_places(const struct scan *s)
             words -= r->n_words;
         }
         s->evidence[class] -=
-            (double)r->n_symbols * context_cost(s->smoothing, 0, symbols);
+            (double)r->n_symbols * ncd_context_cost(s->smoothing, 0, symbols);
         s->evidence[NCD_WORD * c->n_classes + class] -=
-            (double)r->n_words * context_cost(s->smoothing, NCD_WORD, words);
+            (double)r->n_words *
+            ncd_context_cost(s->smoothing, NCD_WORD, words);
     }
 }
 
@@ -390,7 +391,7 @@ static ncd_status value_block(void *job, size_t block, unsigned thread,
                                                (double)v->p[i]);
             if (is_context)
                 value -= v->mix[kind + 1] *
-                         context_cost(v->smoothing, kind + 1, c->counts[p]);
+                         ncd_context_cost(v->smoothing, kind + 1, c->counts[p]);
             v->values[p] = (float)value;
         }
     }
@@ -419,9 +420,9 @@ ncd_status ncd_evidence_values(const struct ncd_counts *c,
         status =
             ncd_parallel_for(n_blocks, threads, value_block, &v, NULL, err);
     for (size_t class = 0; class < c->n_classes; class ++) {
-        places_out[class] = -mix[0] * context_cost(s, 0, c->symbols[class]);
+        places_out[class] = -mix[0] * ncd_context_cost(s, 0, c->symbols[class]);
         places_out[c->n_classes + class] =
-            -mix[NCD_WORD] * context_cost(s, NCD_WORD, c->words[class]);
+            -mix[NCD_WORD] * ncd_context_cost(s, NCD_WORD, c->words[class]);
     }
     free(v.p);
     return status;

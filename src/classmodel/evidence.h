@@ -74,6 +74,11 @@ void ncd_evidence(const struct ncd_counts *counts,
                   struct ncd_reading *reading, uint32_t own,
                   double *evidence_out, struct ncd_code_lengths *lengths_out);
 
+/* ln(1 + n / a) of a kind: what it costs a class to have seen a context n times,
+ * wherever the context occurs. */
+double ncd_context_cost(const struct ncd_smoothing *smoothing, int kind,
+                        uint64_t n);
+
 /*
  * The probability that the class (NCD_NO_CLASS: the corpus) gives to `symbol`
  * after the last symbols of a window, at a kind below NCD_WINDOWS: what the

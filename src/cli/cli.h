@@ -168,6 +168,10 @@ const char *format_count(uint64_t value, char out[NUMBER_NBYTES]);
 enum row_format { ROWS_TSV, ROWS_JSONL, ROWS_CSV };
 extern const char *const row_format_choices[];
 
+/* Length of the UTF-8 character that begins at b, where n >= 1 bytes are left; 0
+ * where there is none. */
+size_t utf8_length(const unsigned char *b, size_t n);
+
 /* JSON text from bytes, which need not be UTF-8. */
 struct json_t *json_bytes(const void *bytes, size_t nbytes);
 
@@ -215,6 +219,7 @@ ncd_status print_model_summary(const ncd_model *model, const char *path,
 int cmd_train(int argc, char **argv);
 int cmd_update(int argc, char **argv);
 int cmd_predict(int argc, char **argv);
+int cmd_explain(int argc, char **argv);
 int cmd_eval(int argc, char **argv);
 int cmd_distance(int argc, char **argv);
 int cmd_matrix(int argc, char **argv);

@@ -12,6 +12,7 @@ static const struct verb {
     {"train", cmd_train, "make a model of labelled texts"},
     {"update", cmd_update, "add texts to a model, or take them out"},
     {"predict", cmd_predict, "label texts with a model"},
+    {"explain", cmd_explain, "why a text gets its label"},
     {"eval", cmd_eval, "measure how well it works"},
     {"distance", cmd_distance, "distance of two files or strings"},
     {"matrix", cmd_matrix, "all distances between texts"},

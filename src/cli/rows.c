@@ -13,8 +13,7 @@
 
 const char *const row_format_choices[] = {"tsv", "jsonl", "csv", NULL};
 
-/* Length of the UTF-8 character that begins at b, 0 where there is none. */
-static size_t utf8_length(const unsigned char *b, size_t n)
+size_t utf8_length(const unsigned char *b, size_t n)
 {
     static const unsigned char least[5][2] = {
         {0}, {0}, {0xc2, 0x80}, {0xe0, 0xa0}, {0xf0, 0x90}};

@@ -16,7 +16,7 @@
 #ifndef NCD_CODEC_CODEC_H
 #define NCD_CODEC_CODEC_H
 
-#include "ncdclass.h"
+#include "codec/trace.h"
 
 #define NCD_CODEC_MAX_KEYS 2
 
@@ -65,6 +65,14 @@ struct ncd_codec {
     ncd_status (*size_after_prefix)(void *context, ncd_text text, double limit,
                                     double *nbytes_out, ncd_error *err);
     void (*close)(void *context);
+    /*
+     * Optional: where the bits of the text's size go, told into a cleared
+     * trace; together they are 8 times what size gives. copies: the tokens
+     * include those that copy.
+     */
+    ncd_status (*trace)(void *context, ncd_text text, struct ncd_trace *trace,
+                        ncd_error *err);
+    int copies;
     struct ncd_zlib_form zlib_form; /* all 0 for other codecs */
 };
 

@@ -140,13 +140,32 @@ static ncd_status size_deflate(void *context, ncd_text text, double *nbytes_out,
     return NCD_OK;
 }
 
+/* The bytes of header and trailer around the raw stream, as zlib writes them:
+ * RFC 1950, RFC 1952 without a name. */
+static ncd_status trace_deflate(void *context, ncd_text text,
+                                struct ncd_trace *trace, ncd_error *err)
+{
+    struct deflate_context *c = context;
+    size_t header = c->bits < 0 ? 0 : c->bits > 15 ? 10 : 2;
+    size_t trailer = c->bits < 0 ? 0 : c->bits > 15 ? 8 : 4;
+    double nbytes = 0;
+    ncd_status status = size_deflate(context, text, &nbytes, err);
+    if (status != NCD_OK)
+        return status;
+    trace->frame_bits = 8 * (double)(header + trailer);
+    return ncd_trace_deflate(
+        (ncd_text){c->room.bytes + header, (size_t)nbytes - header - trailer},
+        text, trace, err);
+}
+
 #define DEFLATE_CODEC(name_, summary_, open_, wrapper_)                        \
     {                                                                          \
         .name = name_, .summary = summary_, .library = "zlib",                 \
         .library_version = version, .level_min = 0, .level_max = 9,            \
         .level_initial = 9, .keys = {{"window", 9, 15, 15}, {"mem", 1, 9, 8}}, \
         .window = window, .open = open_, .size = size_deflate,                 \
-        .close = close_deflate, .zlib_form = {1, wrapper_},                    \
+        .close = close_deflate, .trace = trace_deflate, .copies = 1,           \
+        .zlib_form = {1, wrapper_},                                            \
     }
 
 const struct ncd_codec ncd_codec_gzip =

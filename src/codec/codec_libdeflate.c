@@ -66,6 +66,18 @@ static ncd_status size_libdeflate(void *context, ncd_text text,
     return NCD_OK;
 }
 
+static ncd_status trace_libdeflate(void *context, ncd_text text,
+                                   struct ncd_trace *trace, ncd_error *err)
+{
+    struct libdeflate_context *c = context;
+    double nbytes = 0;
+    ncd_status status = size_libdeflate(context, text, &nbytes, err);
+    if (status != NCD_OK)
+        return status;
+    return ncd_trace_deflate((ncd_text){c->room.bytes, (size_t)nbytes}, text,
+                             trace, err);
+}
+
 const struct ncd_codec ncd_codec_libdeflate = {
     .name = "libdeflate",
     .summary = "raw DEFLATE by libdeflate",
@@ -78,4 +90,6 @@ const struct ncd_codec ncd_codec_libdeflate = {
     .open = open_libdeflate,
     .size = size_libdeflate,
     .close = close_libdeflate,
+    .trace = trace_libdeflate,
+    .copies = 1,
 };

@@ -133,6 +133,18 @@ static ncd_status size_after_prefix(void *context, ncd_text text, double limit,
     return NCD_OK;
 }
 
+static ncd_status trace_lz4(void *context, ncd_text text,
+                            struct ncd_trace *trace, ncd_error *err)
+{
+    struct lz4_context *c = context;
+    double nbytes = 0;
+    ncd_status status = size_lz4(context, text, &nbytes, err);
+    if (status != NCD_OK)
+        return status;
+    return ncd_trace_lz4((ncd_text){c->room.bytes, (size_t)nbytes}, text, trace,
+                         err);
+}
+
 const struct ncd_codec ncd_codec_lz4 = {
     .name = "lz4",
     .summary = "one bare LZ4 block; no entropy coding",
@@ -147,4 +159,6 @@ const struct ncd_codec ncd_codec_lz4 = {
     .set_prefix = set_prefix,
     .size_after_prefix = size_after_prefix,
     .close = close_lz4,
+    .trace = trace_lz4,
+    .copies = 1,
 };

@@ -152,6 +152,31 @@ static ncd_status size_lzma(void *context, ncd_text text, double *nbytes_out,
     return NCD_OK;
 }
 
+/* In the container, LZMA2 begins behind the stream header and the block's own,
+ * which says how long it is; without a block, the index comes first, whose mark
+ * is a 0 (The .xz File Format, 2 to 4). */
+static size_t container_header(const unsigned char *packed)
+{
+    unsigned block = packed[LZMA_STREAM_HEADER_SIZE];
+    return LZMA_STREAM_HEADER_SIZE + (block ? 4 * (block + 1) : 0);
+}
+
+static ncd_status trace_lzma(void *context, ncd_text text,
+                             struct ncd_trace *trace, ncd_error *err)
+{
+    struct lzma_context *c = context;
+    double nbytes = 0;
+    ncd_status status = size_lzma(context, text, &nbytes, err);
+    if (status != NCD_OK)
+        return status;
+    size_t header = c->container ? container_header(c->room.bytes) : 0;
+    status = ncd_trace_lzma2(
+        (ncd_text){c->room.bytes + header, (size_t)nbytes - header}, text,
+        trace, err);
+    trace->frame_bits = 8 * nbytes - ncd_trace_bits(trace);
+    return status;
+}
+
 #define LZMA_CODEC(name_, summary_, open_)                          \
     {                                                               \
         .name = name_, .summary = summary_, .library = "liblzma",   \
@@ -159,7 +184,7 @@ static ncd_status size_lzma(void *context, ncd_text text, double *nbytes_out,
         .level_max = 9, .level_initial = 6,                         \
         .keys = {{"dict", 4096, 1 << 30, 0}, {"extreme", 0, 1, 0}}, \
         .window = window, .open = open_, .size = size_lzma,         \
-        .close = close_lzma,                                        \
+        .close = close_lzma, .trace = trace_lzma, .copies = 1,      \
     }
 
 const struct ncd_codec ncd_codec_lzma =

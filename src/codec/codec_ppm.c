@@ -115,6 +115,26 @@ static ncd_status size_after_prefix(void *context, ncd_text text, double limit,
     return NCD_OK;
 }
 
+/* Costs are multiples of a small power of two, so that their differences are
+ * exact and add up again. */
+static ncd_status trace_ppm(void *context, ncd_text text,
+                            struct ncd_trace *trace, ncd_error *err)
+{
+    struct ppm_context *c = context;
+    const unsigned char *bytes = text.bytes;
+    double before = 0;
+    ncd_status status = take_alone(c, (ncd_text){0}, text.nbytes);
+    for (size_t i = 0; i < text.nbytes && status == NCD_OK; i++) {
+        status =
+            ncd_ppm_take(c->model, (ncd_text){bytes + i, 1}, HUGE_VAL, NULL);
+        double cost = ncd_ppm_cost(c->model);
+        if (status == NCD_OK)
+            status = ncd_trace_add(trace, 1, 0, 8 * (cost - before));
+        before = cost;
+    }
+    return status == NCD_OK ? NCD_OK : ncd_fail_nomem(err);
+}
+
 const struct ncd_codec ncd_codec_ppm = {
     .name = "ppm",
     .summary = "a statistical model's information, in fractions of a byte",
@@ -129,4 +149,5 @@ const struct ncd_codec ncd_codec_ppm = {
     .set_prefix = set_prefix,
     .size_after_prefix = size_after_prefix,
     .close = close_ppm,
+    .trace = trace_ppm,
 };

@@ -89,6 +89,24 @@ ncd_status ncd_engine_size(ncd_engine *e, ncd_text text, double *nbytes_out,
     return e->codec->size(e->context, text, nbytes_out, err);
 }
 
+ncd_status ncd_engine_trace(ncd_engine *e, ncd_text text,
+                            struct ncd_trace *trace, ncd_error *err)
+{
+    double nbytes;
+    if (text.nbytes == 0)
+        text.bytes = "";
+    ncd_trace_clear(trace);
+    ncd_status status = ncd_engine_size(e, text, &nbytes, err);
+    if (status == NCD_OK)
+        status = e->codec->trace(e->context, text, trace, err);
+    if (status == NCD_OK && (ncd_trace_end(trace) != text.nbytes ||
+                             ncd_trace_bits(trace) != 8 * nbytes))
+        return ncd_fail(err, NCD_ERR_CODEC,
+                        "%s: its parts do not add up to the compressed text",
+                        e->codec->name);
+    return status;
+}
+
 /* Whether `joined` begins with this text and the separator. */
 static int is_joined(const ncd_engine *e, ncd_text first)
 {

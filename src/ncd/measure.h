@@ -85,6 +85,14 @@ ncd_status ncd_engine_join_pair(ncd_engine *engine, ncd_text x, ncd_text y,
 ncd_status ncd_engine_prepare(ncd_engine *engine, ncd_text text,
                               struct ncd_dsuffix *prepared_out, ncd_error *err);
 
+/*
+ * Where the bits of a text go. The tokens are the whole text, and all bits 8
+ * times its size; where they are not, the status is CODEC. The measure's codec
+ * must be one that traces. The engine's first text must be set again.
+ */
+ncd_status ncd_engine_trace(ncd_engine *engine, ncd_text text,
+                            struct ncd_trace *trace_out, ncd_error *err);
+
 /* Adds how the sizes asked of ncd_engine_joint since the last call were found.
  */
 void ncd_engine_take_stats(ncd_engine *engine, ncd_search_stats *sum);
