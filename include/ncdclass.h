@@ -192,14 +192,20 @@ typedef enum ncd_vote {
  * leave-one-out over the training texts says; its answers are calibrated
  * probabilities. compressor, distance, order, separator, k and vote mean
  * nothing to it.
- * AUTO, for training only, is whichever of them, and of a few k, has the higher
- * accuracy by leave-one-out on a sample of the training texts; equals go to
- * CLASS.
+ * AUTO, for training only, compares the class model, kNN by several compressors,
+ * distances, orders and k, and BOTH with the best of these, by leave-one-out on
+ * a sample of the training texts. The class model is chosen unless another wins
+ * more of these texts against it than it loses by over one standard error; of
+ * several such, the one with the most right.
+ * BOTH multiplies a class model's probabilities by a power of the neighbours'
+ * shares of the vote, (votes + 1/classes) / (neighbours + 1), and normalises;
+ * the power is fitted by leave-one-out. vote means nothing to it.
  */
 typedef enum ncd_method {
     NCD_METHOD_KNN,
     NCD_METHOD_CLASS,
-    NCD_METHOD_AUTO
+    NCD_METHOD_AUTO,
+    NCD_METHOD_BOTH
 } ncd_method;
 
 /* Where sizes come from. Both give the same sizes, neighbours and labels. */
@@ -400,6 +406,16 @@ NCD_API ncd_status ncd_dataset_sample(const ncd_dataset *dataset,
                                       ncd_dataset **sample_out, ncd_error *err);
 
 /*
+ * A new set with n_texts of the texts (all, where there are fewer), each class
+ * having its share as nearly as can be; texts keep their order. For the same
+ * seed, what fewer texts hold more texts hold, too. The draw depends on the
+ * texts' order and the seed alone.
+ */
+NCD_API ncd_status ncd_dataset_part(const ncd_dataset *dataset, size_t n_texts,
+                                    uint64_t seed, ncd_dataset **part_out,
+                                    ncd_error *err);
+
+/*
  * Distances of every text of `rows` (as x) to every text of `columns` (as y;
  * may be `rows` itself). row_fn gets the rows in order, in the calling thread,
  * distances[n_columns]; a nonzero return stops with NCD_ERR_CANCELLED. Memory:
@@ -498,17 +514,47 @@ typedef struct ncd_training {
     double class_bits;  /* ... under the model of their own class */
 } ncd_training;
 
-/* What training with NCD_METHOD_AUTO compared, on the same texts. */
+/*
+ * What a model makes of its training data as a message, in bits (minimum
+ * description length; Rissanen 1978). To somebody who gets the settings and
+ * weights (model), then the texts (data), and who counts what he has read as the
+ * program does, the labels remain to be told (labels). Without a model a byte
+ * takes 8 bits, and a label the logarithm of their number. Text and label bits
+ * are those of leave-one-out: each is coded by what the others teach, so they
+ * are a little less than in a message that has to begin with nothing known.
+ */
+typedef struct ncd_description {
+    double model_bits;  /* of the coded settings and weights in the file */
+    double label_bits;  /* 0 for kNN, which was not asked */
+    double data_bits;   /* class models: by the model of the text's own class;
+                           kNN: each text alone by the compressor */
+    double corpus_bits; /* class models: by the model of all texts; else 0 */
+} ncd_description;
+
+/* Of what training could not look at all, it is estimated from a sample.
+ * Statuses: NOMEM. */
+NCD_API ncd_status ncd_model_describe(const ncd_model *model,
+                                      ncd_description *description_out,
+                                      ncd_error *err);
+
+/* What training with NCD_METHOD_AUTO compared, on the same texts. Those of BOTH
+ * were judged, a half each, by the power that the other half gives. */
 typedef struct ncd_contender {
     ncd_method method;
     unsigned k; /* 0 for a class model */
     uint64_t n_judged, n_correct;
     int chosen;
+    const char *compressor; /* "gzip:9"; "" for a class model */
+    ncd_distance distance;
+    ncd_order order;
+    uint64_t n_won, n_lost; /* texts that it alone, that the class model alone
+                               gave the right label */
+    double model_bits, label_bits, data_bits; /* as in ncd_description; a kNN
+                               model's labels by shares as in NCD_METHOD_BOTH */
 } ncd_contender;
 
-/* Number of contenders (0 for a model whose method was given, or that comes
- * from a file), and the i-th of them, static as long as the model lives; NULL
- * past the end. */
+/* Number of contenders (0 for a model whose method was given), and the i-th of
+ * them, static as long as the model lives; NULL past the end. */
 NCD_API size_t ncd_model_n_contenders(const ncd_model *model);
 NCD_API const ncd_contender *ncd_model_contender(const ncd_model *model,
                                                  size_t i);
@@ -556,8 +602,8 @@ NCD_API ncd_status ncd_model_predict(const ncd_model *model,
                                      ncd_error *err);
 
 /*
- * Of text i of the batch: the number of labels that got a vote (class models:
- * all labels), the label at `rank` (0 is the prediction), its class number and
+ * Of text i of the batch: the number of labels that got a vote (class models
+ * and both: all labels), the label at `rank` (0 is the prediction), its class number and
  * its share of the vote in [0, 1] (class models: its probability); the number
  * of neighbours (class models: 0) and the j-th nearest. Strings live as long as
  * the model. i, rank and j must be in range.
@@ -726,14 +772,26 @@ NCD_API double ncd_explanation_code_length(const ncd_explanation *e,
 
 /* --- Evaluation -------------------------------------------------------- */
 
-/* One evaluated text, as it is told to on_text, in the order of the test data.
- */
+/* One evaluated text, as it is told to on_text, in the order of the test data;
+ * valid during the call. */
 typedef struct ncd_eval_text {
     const char *label_true;
     const char *label_predicted;
     ncd_text text;
     const char *source;
     uint64_t line;
+    /* Numbers of the two labels: those of the model's data set, then, in the
+     * order of their first text, labels that only test data has. */
+    size_t class_true, class_predicted;
+    /* Share of the vote, or probability, of the two labels. */
+    double share_true, share_predicted;
+    int in_training;      /* 2: verbatim, 1: but for case, space and
+                             punctuation, 0: not, as ncd_overlap counts it */
+    const double *shares; /* [n_shares] class models: probability of each
+                             class of the model's data set */
+    size_t n_shares;      /* 0 for other models */
+    const ncd_neighbor *neighbors; /* [n_neighbors] that voted, nearest first */
+    size_t n_neighbors;
 } ncd_eval_text;
 
 typedef struct ncd_eval_options {
@@ -879,6 +937,11 @@ NCD_API ncd_status ncd_eval_folds(const ncd_model *model, size_t folds,
                                   ncd_report **report_out, ncd_error *err);
 
 NCD_API void ncd_report_free(ncd_report *report);
+
+/* 95 % interval of a share of n_correct in n (Wilson 1927); [0, 1] for n = 0.
+ */
+NCD_API void ncd_share_interval(uint64_t n_correct, uint64_t n, double *low_out,
+                                double *high_out);
 
 /* Mean of n values and half the width of its 95 % interval by Student's t
  * (0 for n < 2). */

@@ -601,40 +601,6 @@ START_TEST(folds_are_judged_by_the_others)
 }
 END_TEST
 
-START_TEST(auto_takes_the_better_by_training_texts)
-{
-    ncd_dataset *data = random_dataset(14, 3, 15, 150);
-    ncd_options options;
-    ncd_model *model;
-    ncd_error err;
-    ncd_options_init(&options);
-    options.method = NCD_METHOD_AUTO;
-    ck_status(ncd_model_train(data, &options, &model, &err), NCD_OK, &err);
-    uint64_t most = 0, n_chosen = 0;
-    for (size_t i = 0; i < ncd_model_n_contenders(model); i++) {
-        const ncd_contender *c = ncd_model_contender(model, i);
-        ck_assert_uint_eq(c->n_judged, 45);
-        most = c->n_correct > most ? c->n_correct : most;
-        n_chosen += c->chosen != 0;
-    }
-    ck_assert_uint_eq(n_chosen, 1);
-    ncd_model_options(model, &options);
-    for (size_t i = 0; i < ncd_model_n_contenders(model); i++) {
-        const ncd_contender *c = ncd_model_contender(model, i);
-        if (!c->chosen)
-            continue;
-        ck_assert_uint_eq(c->n_correct, most);
-        ck_assert_int_eq(c->method, options.method);
-        if (c->method == NCD_METHOD_KNN)
-            ck_assert_uint_eq(c->k, options.k);
-    }
-    ck_assert_ptr_null(
-        ncd_model_contender(model, ncd_model_n_contenders(model)));
-    ncd_model_free(model);
-    ncd_dataset_free(data);
-}
-END_TEST
-
 int main(void)
 {
     const TTest *const tests[] = {logarithm_and_exponential_are_right,
@@ -650,7 +616,6 @@ int main(void)
                                   tables_of_the_first_version_are_refused,
                                   updating_is_training_on_all,
                                   only_what_is_there_can_be_forgotten,
-                                  folds_are_judged_by_the_others,
-                                  auto_takes_the_better_by_training_texts};
+                                  folds_are_judged_by_the_others};
     return run_tests("classmodel", tests, COUNT(tests), 60);
 }

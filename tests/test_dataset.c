@@ -261,6 +261,54 @@ START_TEST(a_sample_depends_on_the_seed_alone)
 }
 END_TEST
 
+/* A bit for each line of the texts in a part. */
+static uint64_t part_lines(const ncd_dataset *all, size_t n, uint64_t seed,
+                           size_t *of_class)
+{
+    uint64_t set = 0;
+    ncd_dataset *part;
+    ncd_error err;
+    memset(of_class, 0, 3 * sizeof *of_class);
+    ck_status(ncd_dataset_part(all, n, seed, &part, &err), NCD_OK, &err);
+    for (size_t i = 0; i < ncd_dataset_n_texts(part); i++) {
+        uint64_t line = ncd_dataset_line(part, i);
+        expect_same_row(part, i, all, (size_t)line - 1);
+        ck_assert(i == 0 || ncd_dataset_line(part, i - 1) < line);
+        set |= (uint64_t)1 << (line - 1);
+        of_class[ncd_dataset_class(all, (size_t)line - 1)]++;
+    }
+    ck_assert_uint_eq(ncd_dataset_n_texts(part),
+                      n < ncd_dataset_n_texts(all) ? n
+                                                   : ncd_dataset_n_texts(all));
+    ncd_dataset_free(part);
+    return set;
+}
+
+START_TEST(parts_lie_inside_each_other_and_keep_shares)
+{
+    ncd_dataset *all = random_dataset(6, 3, 20, 40);
+    size_t whole[3], of_class[3], n = ncd_dataset_n_texts(all);
+    ck_assert_uint_le(n, 64);
+    uint64_t before = 0, everything = part_lines(all, SIZE_MAX, 1, whole);
+    for (size_t m = 0; m <= n; m++) {
+        uint64_t set = part_lines(all, m, 1, of_class);
+        ck_assert_uint_eq(set & before, before);
+        before = set;
+        for (int c = 0; c < 3; c++) {
+            double share = (double)whole[c] * (double)m / (double)n;
+            ck_assert_double_le((double)of_class[c], share + 1);
+            ck_assert_double_ge((double)of_class[c], share - 1);
+        }
+    }
+    ck_assert_uint_eq(before, everything);
+    ck_assert_uint_eq(part_lines(all, n / 2, 1, of_class),
+                      part_lines(all, n / 2, 1, of_class));
+    ck_assert_uint_ne(part_lines(all, n / 2, 1, of_class),
+                      part_lines(all, n / 2, 2, of_class));
+    ncd_dataset_free(all);
+}
+END_TEST
+
 START_TEST(a_shuffle_is_a_permutation_by_class)
 {
     ncd_dataset *all = random_dataset(6, 4, 10, 20);
@@ -408,6 +456,7 @@ int main(void)
         a_selection_has_the_texts_asked_for,
         a_sample_has_so_many_of_each_class_in_order,
         a_sample_depends_on_the_seed_alone,
+        parts_lie_inside_each_other_and_keep_shares,
         a_shuffle_is_a_permutation_by_class,
         a_summary_counts_repeated_and_conflicting_texts,
         folding_leaves_letters_and_digits,

@@ -4,7 +4,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "eval/stats.h"
 #include "eval/tally.h"
 #include "support.h"
 #include "text/dataset.h"
@@ -97,7 +96,7 @@ START_TEST(wilson_intervals_are_known)
                  {1, 1, 0.2065493, 1}};
     for (size_t i = 0; i < COUNT(cases); i++) {
         double low, high;
-        ncd_wilson(cases[i].n_correct, cases[i].n, &low, &high);
+        ncd_share_interval(cases[i].n_correct, cases[i].n, &low, &high);
         ck_assert_double_eq_tol(low, cases[i].low, 1e-6);
         ck_assert_double_eq_tol(high, cases[i].high, 1e-6);
     }
@@ -111,7 +110,7 @@ START_TEST(wilson_bounds_solve_their_equation)
     for (uint64_t n = 1; n < 400; n += 7) {
         for (uint64_t x = 0; x <= n; x += 3) {
             double p = (double)x / (double)n, bounds[2];
-            ncd_wilson(x, n, &bounds[0], &bounds[1]);
+            ncd_share_interval(x, n, &bounds[0], &bounds[1]);
             ck_assert(bounds[0] >= 0 && bounds[0] <= p);
             ck_assert(bounds[1] <= 1 && bounds[1] >= p);
             for (int b = 0; b < 2; b++) {
@@ -341,6 +340,85 @@ static void on_text(void *arg, const ncd_eval_text *text)
     told->n++;
     told->n_correct += strcmp(text->label_true, text->label_predicted) == 0;
 }
+
+/* What is told of each text is what prediction says of it. */
+struct told_shares {
+    const ncd_model *model;
+    ncd_prediction *prediction;
+    int seen[3]; /* texts by in_training */
+};
+
+static void expect_shares(void *arg, const ncd_eval_text *text)
+{
+    struct told_shares *told = arg;
+    const ncd_dataset *training = ncd_model_dataset(told->model);
+    ncd_prediction *p = told->prediction;
+    ncd_error err;
+    double share_true = 0;
+    ck_status(ncd_model_predict(told->model, &text->text, 1, NULL, p, &err),
+              NCD_OK, &err);
+    ck_assert_uint_eq(text->class_predicted, ncd_prediction_class(p, 0, 0));
+    ck_assert_double_eq(text->share_predicted, ncd_prediction_share(p, 0, 0));
+    for (size_t rank = 0; rank < ncd_prediction_n_labels(p, 0); rank++) {
+        size_t c = ncd_prediction_class(p, 0, rank);
+        double share = ncd_prediction_share(p, 0, rank);
+        if (c == text->class_true)
+            share_true = share;
+        if (text->n_shares)
+            ck_assert_double_eq(text->shares[c], share);
+    }
+    ck_assert_double_eq(text->share_true, share_true);
+    ck_assert_uint_eq(text->n_neighbors, ncd_prediction_n_neighbors(p, 0));
+    for (size_t j = 0; j < text->n_neighbors; j++)
+        ck_assert_uint_eq(text->neighbors[j].index,
+                          ncd_prediction_neighbor(p, 0, j).index);
+    if (text->class_true < ncd_dataset_n_classes(training))
+        ck_assert_str_eq(ncd_dataset_label(training, text->class_true),
+                         text->label_true);
+    told->seen[text->in_training]++;
+}
+
+static void check_told(const ncd_model *model, const unsigned *sweep, size_t n)
+{
+    struct told_shares told = {.model = model};
+    ncd_eval_options options;
+    ncd_eval_options_init(&options);
+    options.on_text = expect_shares;
+    options.on_text_arg = &told;
+    options.sweep_k = sweep;
+    options.n_sweep_k = n;
+    ck_assert_int_eq(ncd_prediction_new(&told.prediction), NCD_OK);
+    ncd_report *r = evaluate(model,
+                             write_tsv("a\tthe same bytes\nb\tThe SAME: bytes\n"
+                                       "c\tothers altogether\n"),
+                             &options);
+    ck_assert_int_eq(told.seen[2], 1);
+    ck_assert_int_eq(told.seen[1], 1);
+    ck_assert_int_eq(told.seen[0], 1);
+    ncd_report_free(r);
+    ncd_prediction_free(told.prediction);
+}
+
+START_TEST(what_is_told_is_what_is_predicted)
+{
+    static const unsigned sweep[] = {1, 7};
+    ncd_dataset *data = random_dataset(91, 3, 9, 60);
+    ncd_error err;
+    ncd_model *model;
+    ncd_options options;
+    ncd_text label = {"a", 1}, text = {"the same bytes", 14};
+    ck_status(ncd_dataset_add(data, label, text, "x", 1, &err), NCD_OK, &err);
+    model = train(data, 3);
+    check_told(model, sweep, 2);
+    ncd_model_free(model);
+    ncd_options_init(&options);
+    options.method = NCD_METHOD_CLASS;
+    ck_status(ncd_model_train(data, &options, &model, &err), NCD_OK, &err);
+    check_told(model, NULL, 0);
+    ncd_model_free(model);
+    ncd_dataset_free(data);
+}
+END_TEST
 
 /* More texts than a batch holds, so that batches and unseen labels meet. */
 START_TEST(scores_are_those_of_predicting_one_by_one)
@@ -686,6 +764,7 @@ int main(void)
         every_test_text_counts,
         top2_takes_any_of_the_tied,
         overlap_with_training_is_counted,
+        what_is_told_is_what_is_predicted,
         scores_are_those_of_predicting_one_by_one,
         a_sweep_equals_separate_runs,
         reports_do_not_depend_on_threads,

@@ -176,10 +176,20 @@ static ncd_status sample_and_sum_up(void *arg, ncd_error *err)
     return status;
 }
 
+static ncd_status take_part(void *arg, ncd_error *err)
+{
+    ncd_dataset *part;
+    ncd_status status = ncd_dataset_part(arg, 4, 1, &part, err);
+    if (status == NCD_OK)
+        ncd_dataset_free(part);
+    return status;
+}
+
 START_TEST(samples_and_summaries)
 {
     ncd_dataset *data = random_dataset(80, 3, 5, 50);
     fail_everywhere("ncd_dataset_sample", sample_and_sum_up, data);
+    fail_everywhere("ncd_dataset_part", take_part, data);
     ncd_dataset_free(data);
 }
 END_TEST

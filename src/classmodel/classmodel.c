@@ -24,6 +24,9 @@
 #define POWER_STEP 0.25
 #define MAX_TRIED 1500
 
+/* Parts of the judged texts that a last stage is fitted without. */
+#define N_PARTS 4
+
 struct training {
     struct ncd_classmodel *model;
     const ncd_dataset *data;
@@ -32,11 +35,12 @@ struct training {
     const struct ncd_progress *progress; /* may be NULL */
     struct ncd_feature_row *rows;        /* [n texts] */
     uint32_t *folds;                     /* [n texts] */
-    size_t n_judged;                  /* texts that the weights are fitted to */
-    size_t *judged;                   /* [n_judged] */
-    uint32_t *truth;                  /* [n_judged] */
-    float *opinions;                  /* [n_judged][NCD_N_EXPERTS][n classes] */
-    double *scratch;                  /* [n threads][NCD_KINDS][n classes] */
+    size_t n_judged; /* texts that the weights are fitted to */
+    size_t *judged;  /* [n_judged] */
+    size_t *places;  /* [n_judged] their numbers in this list */
+    uint32_t *truth; /* [n_judged] */
+    float *opinions; /* [n_judged][NCD_N_EXPERTS][n classes] */
+    double *scratch; /* [n threads][NCD_KINDS][n classes] */
     struct ncd_code_lengths *lengths; /* [n_judged] */
 };
 
@@ -126,21 +130,10 @@ static void measure_spread(const struct training *t, size_t n, double *squares)
     }
 }
 
-/* Freezes what has come out negative; 0 where nothing has. */
-static int freeze_negative(double *mix, unsigned char *frozen)
-{
-    int any = 0;
-    for (int k = 0; k < NCD_N_EXPERTS; k++)
-        if (mix[k] < 0) {
-            mix[k] = 0;
-            any = frozen[k] = 1;
-        }
-    return any;
-}
-
 /*
- * Fits mix and biases at the present power of length; opinions are weighed
- * relative to their spread, so that one prior suits all.
+ * Fits mix and biases at the present power of length, from the values that
+ * they have; opinions are weighed relative to their spread, so that one prior
+ * suits all.
  *
  * No expert gets a negative weight. Taking a text out leaves its class with a
  * little less than the others, so that where there is nothing to learn, the
@@ -157,20 +150,19 @@ static ncd_status fit_mix(const struct training *t, size_t n,
     struct ncd_softmax_data data = {n,           NCD_N_EXPERTS, n_classes,
                                     t->opinions, t->truth,      frozen};
     ncd_status status;
-    memset(fit->mix, 0, sizeof fit->mix);
-    memset(fit->biases, 0, n_classes * sizeof *fit->biases);
     measure_spread(t, n, squares);
     do {
         status =
             ncd_softmax_fit(&data, squares, PRECISION_MIX, PRECISION_BIAS,
                             t->threads, fit->mix, fit->biases, loss_out, err);
-    } while (status == NCD_OK && freeze_negative(fit->mix, frozen));
+    } while (status == NCD_OK &&
+             ncd_softmax_freeze(fit->mix, frozen, NCD_N_EXPERTS));
     return status;
 }
 
-/* Chooses the power of length, and fits the mix at it to all that is judged. */
-static ncd_status fit_powers(const struct training *t,
-                             struct ncd_class_fit *fit, ncd_error *err)
+/* Chooses the power of length, and takes the evidence over it. */
+static ncd_status choose_power(const struct training *t,
+                               struct ncd_class_fit *fit, ncd_error *err)
 {
     size_t n = t->n_judged < MAX_TRIED ? t->n_judged : MAX_TRIED;
     ncd_status status = NCD_OK;
@@ -186,43 +178,140 @@ static ncd_status fit_powers(const struct training *t,
     }
     divide_by_length(t, n, -(N_POWERS - 1) * POWER_STEP);
     divide_by_length(t, t->n_judged, fit->length_power);
-    if (status == NCD_OK)
-        status = fit_mix(t, t->n_judged, fit, &loss, err);
-    fit->training.log_loss = loss / NCD_LN2;
     return status;
 }
 
-/* How many judged texts get their own label. */
-static ncd_status assess(const struct training *t, struct ncd_class_fit *fit,
-                         ncd_error *err)
+/* --- The last stage, and what it is worth --- */
+
+/* Scores of judged text j. */
+static void score(const struct training *t, const struct ncd_class_fit *fit,
+                  size_t j, double *scores)
 {
     size_t n_classes = t->model->counts.n_classes;
-    double *scores = calloc(n_classes, sizeof *scores);
-    struct ncd_class_training *result = &fit->training;
-    fit->right = calloc(t->n_judged, sizeof *fit->right);
-    if (!scores || !fit->right) {
-        free(scores);
-        return ncd_fail_nomem(err);
+    const float *x = t->opinions + j * NCD_N_EXPERTS * n_classes;
+    memcpy(scores, fit->biases, n_classes * sizeof *scores);
+    for (int k = 0; k < NCD_N_EXPERTS; k++)
+        for (size_t c = 0; c < n_classes; c++, x++)
+            scores[c] += fit->mix[k] * (double)*x;
+}
+
+/* Mix, biases and temperature by the first n judged texts; fit has values to
+ * start from. */
+static ncd_status fit_last(const struct training *t, size_t n,
+                           struct ncd_class_fit *fit, ncd_error *err)
+{
+    size_t n_classes = t->model->counts.n_classes;
+    double loss, *row = malloc((n_classes + 1) * sizeof *row);
+    float *scores = malloc((n * n_classes + 1) * sizeof *scores);
+    ncd_status status =
+        row && scores ? fit_mix(t, n, fit, &loss, err) : ncd_fail_nomem(err);
+    for (size_t j = 0; j < n && status == NCD_OK; j++) {
+        score(t, fit, j, row);
+        for (size_t c = 0; c < n_classes; c++)
+            scores[j * n_classes + c] = (float)row[c];
     }
-    for (size_t j = 0; j < t->n_judged; j++) {
-        size_t nbytes = ncd_dataset_text(t->data, t->judged[j]).nbytes;
-        const float *x = t->opinions + j * NCD_N_EXPERTS * n_classes;
-        memcpy(scores, fit->biases, n_classes * sizeof *scores);
-        for (int k = 0; k < NCD_N_EXPERTS; k++)
-            for (size_t c = 0; c < n_classes; c++, x++)
-                scores[c] += fit->mix[k] * (double)*x;
-        size_t best = 0;
-        for (size_t c = 1; c < n_classes; c++)
-            best = scores[c] > scores[best] ? c : best;
-        fit->right[j] = best == t->truth[j];
-        result->n_correct += fit->right[j];
+    if (status == NCD_OK)
+        status = ncd_temper_fit(scores, t->truth, n, n_classes, t->threads,
+                                &fit->temper, err);
+    free(row);
+    free(scores);
+    return status;
+}
+
+/* The probabilities of judged text j, which `fit` has not seen, and what they
+ * say of it. */
+static void assess_text(const struct training *t,
+                        const struct ncd_class_fit *fit, size_t j,
+                        double *scores, struct ncd_class_fit *out)
+{
+    size_t n_classes = t->model->counts.n_classes, best = 0;
+    struct ncd_class_training *result = &out->training;
+    float *left_out = out->left_out + t->places[j] * n_classes;
+    score(t, fit, j, scores);
+    ncd_temper_scores(fit->temper, scores, n_classes);
+    ncd_softmax(scores, n_classes);
+    for (size_t c = 0; c < n_classes; c++) {
+        best = scores[c] > scores[best] ? c : best;
+        left_out[c] = (float)scores[c];
+    }
+    double truth = scores[t->truth[j]];
+    result->n_judged++;
+    result->n_correct += best == t->truth[j];
+    result->log_loss -= ncd_ln(truth > 1e-300 ? truth : 1e-300) / NCD_LN2;
+}
+
+static void swap_bytes(void *a, void *b, size_t nbytes)
+{
+    unsigned char *x = a, *y = b;
+    for (size_t i = 0; i < nbytes; i++) {
+        unsigned char kept = x[i];
+        x[i] = y[i];
+        y[i] = kept;
+    }
+}
+
+/* Puts n judged texts from `first` on where the last n stand, and back. */
+static void swap_with_last(struct training *t, size_t first, size_t n)
+{
+    size_t row = NCD_N_EXPERTS * t->model->counts.n_classes;
+    for (size_t i = 0, a = first, b = t->n_judged - n; i < n && a < b;
+         i++, a++, b++) {
+        swap_bytes(t->opinions + a * row, t->opinions + b * row,
+                   row * sizeof *t->opinions);
+        swap_bytes(&t->truth[a], &t->truth[b], sizeof *t->truth);
+        swap_bytes(&t->places[a], &t->places[b], sizeof *t->places);
+    }
+}
+
+/* Fits the last stage without a part of the judged texts, and judges these. */
+static ncd_status assess_part(struct training *t, size_t first, size_t n,
+                              struct ncd_class_fit *out, ncd_error *err)
+{
+    size_t n_classes = t->model->counts.n_classes;
+    struct ncd_class_fit fit = *out;
+    double *scores = malloc((n_classes + 1) * sizeof *scores);
+    fit.biases = malloc((n_classes + 1) * sizeof *fit.biases);
+    ncd_status status = scores && fit.biases ? NCD_OK : ncd_fail_nomem(err);
+    swap_with_last(t, first, n);
+    if (status == NCD_OK) {
+        memcpy(fit.biases, out->biases, n_classes * sizeof *fit.biases);
+        status = fit_last(t, t->n_judged - n, &fit, err);
+    }
+    for (size_t j = t->n_judged - n; j < t->n_judged && status == NCD_OK; j++)
+        assess_text(t, &fit, j, scores, out);
+    swap_with_last(t, first, n);
+    free(scores);
+    free(fit.biases);
+    return status;
+}
+
+/*
+ * What the model is worth: each judged text is answered by a last stage that
+ * was fitted to the others' parts only, so that nothing that answers it has
+ * seen its label. The parts start from the weights of the whole; since the
+ * problem is convex, this saves steps and changes nothing.
+ */
+static ncd_status assess(struct training *t, struct ncd_class_fit *fit,
+                         ncd_error *err)
+{
+    size_t n_classes = t->model->counts.n_classes, n = t->n_judged;
+    struct ncd_class_training *result = &fit->training;
+    size_t n_parts = n < N_PARTS ? n : N_PARTS;
+    ncd_status status = NCD_OK;
+    fit->left_out = calloc(n * n_classes + 1, sizeof *fit->left_out);
+    if (!fit->left_out)
+        return ncd_fail_nomem(err);
+    for (size_t i = 0; i < n_parts && status == NCD_OK; i++) {
+        size_t first = i * n / n_parts, end = (i + 1) * n / n_parts;
+        status = assess_part(t, first, end - first, fit, err);
+    }
+    result->log_loss /= (double)n;
+    for (size_t j = 0; j < n; j++) {
         result->corpus_bits += t->lengths[j].corpus;
         result->class_bits += t->lengths[j].class;
-        result->n_bytes += nbytes;
+        result->n_bytes += ncd_dataset_text(t->data, t->judged[j]).nbytes;
     }
-    result->n_judged = t->n_judged;
-    free(scores);
-    return NCD_OK;
+    return status;
 }
 
 /* --- Training --- */
@@ -301,20 +390,22 @@ static ncd_status choose_judged(struct training *t, ncd_error *err)
     t->n_judged = n <= room ? n : (size_t)(room > 0 ? room : 1);
     uint32_t *order = calloc(n, sizeof *order);
     t->judged = calloc(t->n_judged, sizeof *t->judged);
+    t->places = calloc(t->n_judged, sizeof *t->places);
     t->truth = calloc(t->n_judged, sizeof *t->truth);
     t->lengths = calloc(t->n_judged, sizeof *t->lengths);
     t->opinions =
         calloc(t->n_judged * NCD_N_EXPERTS * n_classes, sizeof *t->opinions);
     t->scratch = calloc(t->threads * NCD_KINDS * n_classes, sizeof *t->scratch);
     t->model->fit.biases = calloc(n_classes, sizeof *t->model->fit.biases);
-    if (!t->judged || !t->truth || !t->lengths || !t->opinions || !t->scratch ||
-        !t->model->fit.biases || !order) {
+    if (!t->judged || !t->places || !t->truth || !t->lengths || !t->opinions ||
+        !t->scratch || !t->model->fit.biases || !order) {
         free(order);
         return ncd_fail_nomem(err);
     }
     ncd_random_order(order, n, 0);
     for (size_t j = 0; j < t->n_judged; j++) {
         t->judged[j] = order[j];
+        t->places[j] = j;
         t->truth[j] = t->data->classes[order[j]];
     }
     free(order);
@@ -331,7 +422,9 @@ static ncd_status fit_all(struct training *t, ncd_error *err)
         status =
             ncd_parallel_for(t->n_judged, t->threads, judge, t, &judging, err);
     if (status == NCD_OK)
-        status = fit_powers(t, &t->model->fit, err);
+        status = choose_power(t, &t->model->fit, err);
+    if (status == NCD_OK)
+        status = fit_last(t, t->n_judged, &t->model->fit, err);
     if (status == NCD_OK)
         status = assess(t, &t->model->fit, err);
     return status;
@@ -380,6 +473,7 @@ ncd_status ncd_classmodel_train(struct ncd_classmodel *m,
     free(t.rows);
     free(t.folds);
     free(t.judged);
+    free(t.places);
     free(t.truth);
     free(t.opinions);
     free(t.scratch);
@@ -421,7 +515,7 @@ void ncd_class_fit_free(struct ncd_class_fit *fit)
     free(fit->biases);
     free(fit->weights);
     free(fit->margin_biases);
-    free(fit->right);
+    free(fit->left_out);
     *fit = (struct ncd_class_fit){0};
 }
 
@@ -467,18 +561,12 @@ static void ask_ahead(const struct ncd_classmodel *m,
     }
 }
 
-static ncd_status predict_text(void *job, size_t i, unsigned thread,
-                               ncd_error *err)
+double ncd_classmodel_scores(const struct ncd_classmodel *m,
+                             const struct ncd_reading *r, double *scores)
 {
-    const struct prediction *p = job;
-    const struct ncd_classmodel *m = p->model;
     const struct ncd_counts *c = &m->counts;
-    struct ncd_reading *r = &p->crew->readings[thread];
     size_t n_classes = c->n_classes;
-    double *scores = p->out + i * n_classes;
     float windows, words;
-    if (ncd_reading_begin(r, c, p->texts[i]) != NCD_OK)
-        return ncd_fail_nomem(err);
     ncd_margins_scale(&m->margins, c, r, &windows, &words);
     double over = power_of((double)r->n_symbols, -m->fit.length_power);
     for (size_t class = 0; class < n_classes; class ++)
@@ -500,8 +588,21 @@ static ncd_status predict_text(void *job, size_t i, unsigned thread,
             scores[c->classes[q]] +=
                 times * (double)m->values[q] + x * (double)m->fit.weights[q];
     }
+    return ncd_temper_scores(m->fit.temper, scores, n_classes);
+}
+
+static ncd_status predict_text(void *job, size_t i, unsigned thread,
+                               ncd_error *err)
+{
+    const struct prediction *p = job;
+    const struct ncd_counts *c = &p->model->counts;
+    struct ncd_reading *r = &p->crew->readings[thread];
+    double *scores = p->out + i * c->n_classes;
+    if (ncd_reading_begin(r, c, p->texts[i]) != NCD_OK)
+        return ncd_fail_nomem(err);
+    ncd_classmodel_scores(p->model, r, scores);
     ncd_reading_end(r);
-    ncd_softmax(scores, n_classes);
+    ncd_softmax(scores, c->n_classes);
     return NCD_OK;
 }
 

@@ -5,13 +5,14 @@
  * whose say is a few weights that all classes share. These are fitted by
  * softmax regression (softmax.h) to training texts that each expert judges
  * without knowing them: the code lengths by exact leave-one-out, the margins by
- * cross-fitting. So nothing needs tuning on data held out, and probabilities
- * are calibrated.
+ * cross-fitting. How sure to be is fitted last (temper.h). So nothing needs
+ * tuning on data held out, and probabilities are calibrated.
  */
 #ifndef NCD_CLASSMODEL_CLASSMODEL_H
 #define NCD_CLASSMODEL_CLASSMODEL_H
 
 #include "classmodel/margins.h"
+#include "classmodel/temper.h"
 #include "util/parallel.h"
 
 #define NCD_N_EXPERTS (NCD_KINDS + 1)
@@ -30,13 +31,15 @@ struct ncd_class_training {
 struct ncd_class_fit {
     double mix[NCD_N_EXPERTS];
     double length_power; /* evidence counts over length to this power */
+    struct ncd_temper temper;
     size_t n_classes, n_postings;
     double *biases;       /* [n_classes] */
     float *weights;       /* [n_postings] of margins */
     float *margin_biases; /* [n_classes] */
-    /* [training.n_judged] whether each got its label, in the order of
-     * ncd_random_order with seed 0; NULL in a model that was restored. */
-    unsigned char *right;
+    /* [training.n_judged][n_classes] probabilities of the judged texts, in the
+     * order of ncd_random_order with seed 0, by experts and weights that have
+     * not seen them; NULL in a model that was restored. */
+    float *left_out;
     struct ncd_class_training training;
 };
 
@@ -69,6 +72,12 @@ ncd_status ncd_classmodel_restore(struct ncd_classmodel *model,
                                   ncd_error *err);
 
 void ncd_classmodel_free(struct ncd_classmodel *model);
+
+/* Scores of the text that is being read, whose softmax are its probabilities;
+ * returns the factor by which its temperature has multiplied them. */
+double ncd_classmodel_scores(const struct ncd_classmodel *model,
+                             const struct ncd_reading *reading,
+                             double *scores_out);
 
 /* Memory of prediction, kept from batch to batch. */
 struct ncd_class_crew {

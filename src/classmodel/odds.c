@@ -172,6 +172,17 @@ static void take_rows(struct taking *t, ncd_text text)
     }
 }
 
+/* How sure the model is of the text as a whole bears on all parts alike. */
+static void multiply(struct taking *t, double factor)
+{
+    t->odds->bias *= factor;
+    t->odds->marks *= factor;
+    t->odds->lengths *= factor;
+    t->odds->margins *= factor;
+    for (ptrdiff_t i = 0; i < t->n; i++)
+        t->bytes[i] *= factor;
+}
+
 ncd_status ncd_classmodel_odds(const struct ncd_classmodel *m, ncd_text text,
                                size_t a, size_t b, struct ncd_class_odds *odds,
                                double *bytes, ncd_error *err)
@@ -183,7 +194,9 @@ ncd_status ncd_classmodel_odds(const struct ncd_classmodel *m, ncd_text text,
                        .odds = odds,
                        .bytes = bytes};
     const struct ncd_class_fit *fit = &m->fit;
-    if (ncd_reading_begin(&t.reading, &m->counts, text) != NCD_OK) {
+    double *scores = malloc(m->counts.n_classes * sizeof *scores);
+    if (!scores || ncd_reading_begin(&t.reading, &m->counts, text) != NCD_OK) {
+        free(scores);
         ncd_reading_free(&t.reading);
         return ncd_fail_nomem(err);
     }
@@ -196,6 +209,8 @@ ncd_status ncd_classmodel_odds(const struct ncd_classmodel *m, ncd_text text,
                                         (double)fit->margin_biases[b])};
     memset(bytes, 0, text.nbytes * sizeof *bytes);
     take_rows(&t, text);
+    multiply(&t, ncd_classmodel_scores(m, &t.reading, scores));
+    free(scores);
     ncd_reading_end(&t.reading);
     ncd_reading_free(&t.reading);
     return NCD_OK;

@@ -19,12 +19,24 @@
  * same for any number of threads. */
 #define N_CHUNKS 32
 
+int ncd_softmax_freeze(double *w, unsigned char *frozen, size_t n)
+{
+    int any = 0;
+    for (size_t k = 0; k < n; k++)
+        if (w[k] < 0) {
+            w[k] = 0;
+            any = frozen[k] = 1;
+        }
+    return any;
+}
+
 struct problem {
     const struct ncd_softmax_data *data;
     double precision_w, precision_b;
     const double *squares; /* [n_features] */
     unsigned threads;
     size_t n;         /* unknowns: weights, then biases */
+    size_t n_biases;  /* n_classes, or 0 */
     const double *at; /* [n] */
     double *partial;  /* [N_CHUNKS][n + 1] gradient and loss */
     double *scores;   /* [N_CHUNKS][n_classes] */
@@ -55,7 +67,8 @@ static ncd_status sum_chunk(void *job, size_t chunk, unsigned thread,
     memset(sums, 0, (p->n + 1) * sizeof *sums);
     for (size_t i = begin; i < end; i++) {
         const float *x = d->x + i * d->n_features * n_classes, *row = x;
-        memcpy(q, p->at + d->n_features, n_classes * sizeof *q);
+        for (size_t c = 0; c < n_classes; c++)
+            q[c] = c < p->n_biases ? p->at[d->n_features + c] : 0;
         for (k = 0; k < d->n_features; k++, row += n_classes)
             for (size_t c = 0; c < n_classes; c++)
                 q[c] += p->at[k] * (double)row[c];
@@ -66,7 +79,7 @@ static ncd_status sum_chunk(void *job, size_t chunk, unsigned thread,
         for (k = 0, row = x; k < d->n_features; k++, row += n_classes)
             for (size_t c = 0; c < n_classes; c++)
                 sums[k] += q[c] * (double)row[c];
-        for (size_t c = 0; c < n_classes; c++)
+        for (size_t c = 0; c < p->n_biases; c++)
             sums[d->n_features + c] += q[c];
     }
     return NCD_OK;
@@ -202,13 +215,15 @@ ncd_status ncd_softmax_fit(const struct ncd_softmax_data *data,
                            double precision_b, unsigned threads, double *w,
                            double *b, double *loss_out, ncd_error *err)
 {
-    size_t n = data->n_features + data->n_classes;
+    size_t n_biases = b ? data->n_classes : 0;
+    size_t n = data->n_features + n_biases;
     struct problem p = {.data = data,
                         .precision_w = precision_w,
                         .precision_b = precision_b,
                         .squares = squares,
                         .threads = threads,
-                        .n = n};
+                        .n = n,
+                        .n_biases = n_biases};
     double *memory = calloc((5 + 2 * HISTORY) * n, sizeof *memory);
     p.partial = calloc(N_CHUNKS * (n + 1), sizeof *p.partial);
     p.scores = calloc(N_CHUNKS * data->n_classes, sizeof *p.scores);
@@ -219,10 +234,12 @@ ncd_status ncd_softmax_fit(const struct ncd_softmax_data *data,
         struct history h = {
             .s = memory + 5 * n, .y = memory + (5 + HISTORY) * n, .n = n};
         memcpy(v.at, w, data->n_features * sizeof *w);
-        memcpy(v.at + data->n_features, b, data->n_classes * sizeof *b);
+        if (b)
+            memcpy(v.at + data->n_features, b, n_biases * sizeof *b);
         search(&p, &h, &v, loss_out);
         memcpy(w, v.at, data->n_features * sizeof *w);
-        memcpy(b, v.at + data->n_features, data->n_classes * sizeof *b);
+        if (b)
+            memcpy(b, v.at + data->n_features, n_biases * sizeof *b);
     } else {
         status = ncd_fail_nomem(err);
     }

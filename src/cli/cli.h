@@ -80,6 +80,9 @@ void say(const char *format, ...) __attribute__((format(printf, 1, 2)));
 /* The same, unless --quiet. */
 void note(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
+/* Says in *err that memory ran out, and returns that. */
+ncd_status no_memory(ncd_error *err);
+
 /* Reports a failure of the library; returns the exit status it stands for. */
 int fail_with(const ncd_error *err);
 
@@ -163,6 +166,10 @@ const char *format_number(double value, char out[NUMBER_NBYTES]);
 /* "1,234,567" */
 const char *format_count(uint64_t value, char out[NUMBER_NBYTES]);
 
+/* The command line of a verb, quoted for a shell (typed.c). Freed by the caller;
+ * NULL where memory runs out. */
+char *command_typed(int argc, char **argv);
+
 /* --- Rows of output (rows.c) --- */
 
 enum row_format { ROWS_TSV, ROWS_JSONL, ROWS_CSV };
@@ -186,28 +193,51 @@ void row_end(int *column);
 enum report_format { REPORT_TEXT, REPORT_TSV, REPORT_JSON };
 extern const char *const report_format_choices[];
 
+struct curve;
+struct comparison;
+
 /* What was evaluated, for the head of a report. */
 struct report_head {
     const char *protocol; /* "test", "leave-one-out", "10 folds" */
     const char *train, *test;
+    const char *command; /* as it could be typed again */
     ncd_options options;
+    unsigned n_candidates; /* of an approximate search; 0: exact */
     const char *library;
     int confusion; /* print the matrix */
+    /* NULL where not asked for; see study.h. */
+    const struct curve *curve;
+    const struct comparison *comparison;
 };
 
 void print_report(enum report_format format, const struct report_head *head,
                   const ncd_report *report);
 
-/* Results of one number of shots: accuracies of all seeds. */
-struct shots_result {
-    unsigned shots;
+/* The score of the k with the most right answers, the first of equals; NULL where
+ * only one k was scored. */
+const ncd_score *best_k(const ncd_report *report);
+
+/* Results of draws of one size from the training texts, one for each seed. */
+struct draws {
+    size_t size; /* texts a class, or in all */
     const double *accuracies; /* [n] */
     size_t n;
 };
 
 void print_shots(enum report_format format, const struct report_head *head,
-                 uint64_t n_test, const struct shots_result *results,
+                 uint64_t n_test, const struct draws *results,
                  size_t n_results);
+
+/* --- What training found out (account.c) --- */
+
+/* What method auto has compared, as text and as tab-separated lines; nothing
+ * where the method was given. */
+void print_contenders(FILE *out, const ncd_model *model);
+void print_contenders_table(const ncd_model *model);
+
+/* The training data as a message, bits by each model that was tried. */
+ncd_status print_message_lengths(FILE *out, const ncd_model *model,
+                                 ncd_error *err);
 
 /* --- Verbs --- */
 

@@ -30,8 +30,8 @@ static const struct cli_command command = {
     .summary =
         "Shows why each TEXT, or each line of standard input, gets its label: "
         "what it\nshares with the nearest texts of that label and of the "
-        "runner-up, in the bits that\nthe compressor spares, or what each of "
-        "its bytes adds to the odds of the label.",
+        "runner-up, in bits that\nthe compressor spares, or what each of its "
+        "bytes adds to the odds of the label.",
     .usage = (const char *const[]){"explain [OPTION...] MODEL [TEXT...]",
                                    "explain [OPTION...] MODEL < TEXTS", NULL},
     .examples =
@@ -104,7 +104,8 @@ static ncd_status show_all(struct run *run, char **texts, int n, ncd_error *err)
 {
     ncd_status status = NCD_OK;
     if (format == FORMAT_HTML)
-        html_begin(run->to, "Why these labels", explain_css);
+        html_begin(run->to, "Why these labels",
+                   (const char *const[]){explain_css, NULL});
     if (n == 0)
         status = show_input(run, err);
     for (int i = 0; i < n && status == NCD_OK; i++)

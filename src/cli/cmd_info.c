@@ -78,9 +78,9 @@ static ncd_status print_info(const ncd_model *model, ncd_error *err)
         return status;
     ncd_model_options(model, &o);
     printf("method\t%s\n", ncd_method_name(o.method));
-    if (o.method == NCD_METHOD_CLASS)
+    if (o.method != NCD_METHOD_KNN)
         print_training(model);
-    else
+    if (o.method != NCD_METHOD_CLASS)
         print_measure(model, &o);
     printf("classes\t%llu\n", (unsigned long long)s.n_classes);
     printf("texts\t%llu\n", (unsigned long long)s.n_texts);
@@ -88,7 +88,9 @@ static ncd_status print_info(const ncd_model *model, ncd_error *err)
     printf("empty\t%llu\n", (unsigned long long)s.n_empty);
     printf("repeated\t%llu\n", (unsigned long long)s.n_repeated);
     printf("conflicting\t%llu\n", (unsigned long long)s.n_conflicting);
-    return print_classes(data, err);
+    print_contenders_table(model);
+    status = print_message_lengths(stdout, model, err);
+    return status == NCD_OK ? print_classes(data, err) : status;
 }
 
 int cmd_info(int argc, char **argv)

@@ -7,6 +7,7 @@
 #include "cli.h"
 
 static const char *output_path;
+static int verbose;
 static uint64_t limit;
 
 static const struct cli_option train_options[] = {
@@ -14,6 +15,8 @@ static const struct cli_option train_options[] = {
      "model file; the data's base name with .ncd where not given", NULL},
     {"limit-train", 0, OPTION_U64, &limit, "N",
      "use the first N texts of each input", NULL},
+    {"verbose", 'v', OPTION_FLAG, &verbose, NULL,
+     "also the training data as a message: bits by each model tried", NULL},
     {0},
 };
 
@@ -80,25 +83,14 @@ static char *default_output(const char *data)
     return path;
 }
 
-static void print_contenders(FILE *out, const ncd_model *model)
-{
-    for (size_t i = 0; i < ncd_model_n_contenders(model); i++) {
-        const ncd_contender *c = ncd_model_contender(model, i);
-        char name[32] = "class";
-        if (c->method == NCD_METHOD_KNN)
-            snprintf(name, sizeof name, "knn, k = %u", c->k);
-        fprintf(out, "contender    %-12s %6.2f %% of %llu texts left out%s\n",
-                name, 100 * (double)c->n_correct / (double)c->n_judged,
-                (unsigned long long)c->n_judged, c->chosen ? "; chosen" : "");
-    }
-}
-
 static void print_training(FILE *out, const ncd_model *model)
 {
     ncd_training t;
     ncd_model_training(model, &t);
     double n = (double)t.n_judged, bits = t.n_bytes ? (double)t.n_bytes : 1;
-    fprintf(out, "method       class\n");
+    ncd_options o;
+    ncd_model_options(model, &o);
+    fprintf(out, "method       %s\n", ncd_method_name(o.method));
     fprintf(out,
             "left out     %.2f %% of %llu texts get their label, each judged "
             "without itself\n",
@@ -130,18 +122,20 @@ ncd_status print_model_summary(const ncd_model *model, const char *path,
     fprintf(out, "repeated     %llu\n", (unsigned long long)s.n_repeated);
     fprintf(out, "conflicting  %llu\n", (unsigned long long)s.n_conflicting);
     print_contenders(out, model);
-    if (options.method == NCD_METHOD_CLASS)
+    if (options.method != NCD_METHOD_KNN)
         print_training(out, model);
-    else
+    if (options.method != NCD_METHOD_CLASS)
         fprintf(out, "compressor   %s (%s)\n", options.compressor,
                 ncd_model_library(model));
     fprintf(out, "model        %s\n", path);
+    if (verbose)
+        status = print_message_lengths(out, model, err);
     size_t n_over = ncd_model_n_over_window(model);
     if (n_over)
         note("%zu of the texts exceed half the compressor's window of %zu "
              "bytes; distances from them are unreliable",
              n_over, ncd_model_window(model));
-    return NCD_OK;
+    return status;
 }
 
 static ncd_status train(char **paths, int n_paths, const char *output,

@@ -12,7 +12,8 @@
 const char *const distance_choices[] = {"ncd", "cdm", "clm", "cond", NULL};
 const char *const order_choices[] = {"test-first", "train-first", "mean", NULL};
 static const char *const engine_choices[] = {"auto", "zlib", NULL};
-static const char *const method_choices[] = {"knn", "class", "auto", NULL};
+static const char *const method_choices[] = {"knn", "class", "auto", "both",
+                                             NULL};
 const char *const vote_choices[] = {"majority", "weighted", NULL};
 
 struct measure_args measure_args = {
@@ -37,8 +38,8 @@ const struct cli_option compressor_options[] = {
 
 const struct cli_option method_options[] = {
     {"method", 'm', OPTION_CHOICE, &measure_args.method, "NAME",
-     "nearest neighbours, what each class knows, or the better by "
-     "leave-one-out",
+     "nearest neighbours, what each class knows, both together, or the best "
+     "by leave-one-out",
      method_choices},
     {0},
 };

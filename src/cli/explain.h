@@ -15,6 +15,12 @@ void explain_text(FILE *to, const ncd_model *model, const ncd_explanation *e);
 /* One section of a page, whose style is to have explain_css. */
 void explain_html(FILE *to, const ncd_model *model, const ncd_explanation *e);
 
+/* The same for a page of many: without a heading and the longer tables; and how
+ * to read it, once for all. */
+void explain_html_brief(FILE *to, const ncd_model *model,
+                        const ncd_explanation *e);
+void explain_html_legend(FILE *to, const ncd_model *model);
+
 /* One line. */
 void explain_json(FILE *to, const ncd_model *model, const ncd_explanation *e);
 

@@ -169,10 +169,7 @@ static void put_neighbor(FILE *to, const ncd_model *model,
 static void put_neighbors(FILE *to, const ncd_model *model,
                           const ncd_explanation *e)
 {
-    fputs("<p class=\"soft\">The text above, its neighbour below. Marked is "
-          "what they share, the stronger the more bits it spares.</p>\n"
-          "<div class=\"sides\">\n",
-          to);
+    fputs("<div class=\"sides\">\n", to);
     for (size_t side = 0; side < ncd_explanation_n_sides(e); side++) {
         fputs("<div>\n", to);
         for (size_t i = 0; i < ncd_explanation_n_texts(e, side); i++)
@@ -194,7 +191,7 @@ static void put_odds_row(FILE *to, double bits, double most, const char *class)
             most > 0 ? 6 * fabs(bits) / most : 0);
 }
 
-static void put_words(FILE *to, const ncd_explanation *e)
+static void put_words(FILE *to, const ncd_explanation *e, int open)
 {
     static const char *const names[] = {"all other bytes",
                                         "start and end of the text",
@@ -209,9 +206,10 @@ static void put_words(FILE *to, const ncd_explanation *e)
         most = fabs(values[i]) > most ? fabs(values[i]) : most;
     if (words && n > 0 && fabs(words[0].bits) > most)
         most = fabs(words[0].bits);
-    fputs("<details open><summary>Bits for the label, word by word</summary>"
-          "<div class=\"cells\"><table><tbody>\n",
-          to);
+    fprintf(to,
+            "<details%s><summary>Bits for the label, word by word</summary>"
+            "<div class=\"cells\"><table><tbody>\n",
+            open ? " open" : "");
     for (size_t i = 0; words && i < n; i++) {
         put_odds_row(to, words[i].bits, most, "");
         fputs("<code>", to);
@@ -267,12 +265,16 @@ static void put_odds(FILE *to, const ncd_model *model, const ncd_explanation *e)
               to);
         html_string(to, ncd_explanation_label(e, 1));
         fputs(".</p>\n", to);
-        put_words(to, e);
+        put_words(to, e, 1);
     }
     put_code_lengths(to, model, e);
 }
 
 /* --- All of it --- */
+
+static const char neighbors_legend[] =
+    "The text above, its neighbour below. Marked is what they share, the "
+    "stronger the more bits it spares.";
 
 void explain_html(FILE *to, const ncd_model *model, const ncd_explanation *e)
 {
@@ -291,7 +293,35 @@ void explain_html(FILE *to, const ncd_model *model, const ncd_explanation *e)
     fputs("</small></h2>\n", to);
     if (options.method != NCD_METHOD_KNN)
         put_odds(to, model, e);
+    if (options.method != NCD_METHOD_CLASS) {
+        fprintf(to, "<p class=\"soft\">%s</p>\n", neighbors_legend);
+        put_neighbors(to, model, e);
+    }
+    fputs("</section>\n", to);
+}
+
+void explain_html_legend(FILE *to, const ncd_model *model)
+{
+    ncd_options options;
+    ncd_model_options(model, &options);
+    if (options.method != NCD_METHOD_KNN)
+        fputs("<mark class=\"for\" style=\"--s:70%\">Green</mark> speaks for "
+              "the label that was given, <mark class=\"against\" "
+              "style=\"--s:70%\">red</mark> for the other. ",
+              to);
+    if (options.method != NCD_METHOD_CLASS)
+        fputs(neighbors_legend, to);
+}
+
+void explain_html_brief(FILE *to, const ncd_model *model,
+                        const ncd_explanation *e)
+{
+    ncd_options options;
+    ncd_model_options(model, &options);
+    if (ncd_explanation_odds(e)) {
+        put_shaded(to, ncd_explanation_text(e), shade_by_odds(e), NULL);
+        put_words(to, e, 0);
+    }
     if (options.method != NCD_METHOD_CLASS)
         put_neighbors(to, model, e);
-    fputs("</section>\n", to);
 }

@@ -109,7 +109,7 @@ void html_json_string(FILE *to, const char *string)
 /* --- Pages --- */
 
 /* The policy forbids the browser every request, whatever the page may hold. */
-void html_begin(FILE *to, const char *title, const char *style)
+void html_begin(FILE *to, const char *title, const char *const *styles)
 {
     fputs("<!DOCTYPE html>\n"
           "<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
@@ -121,9 +121,10 @@ void html_begin(FILE *to, const char *title, const char *style)
           "<meta name=\"color-scheme\" content=\"light dark\">\n<title>",
           to);
     html_string(to, title);
-    fprintf(to, "</title>\n<style>\n%s%s</style>\n</head>\n<body>\n", page_css,
-            style ? style : "");
-    fputs("<header class=\"top\"><h1>", to);
+    fprintf(to, "</title>\n<style>\n%s", page_css);
+    for (; *styles; styles++)
+        fputs(*styles, to);
+    fputs("</style>\n</head>\n<body>\n<header class=\"top\"><h1>", to);
     html_string(to, title);
     fputs("</h1><button type=\"button\" id=\"theme\" hidden>Dark</button>"
           "</header>\n<main>\n",

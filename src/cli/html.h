@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Pages: one HTML file each, that needs nothing else and asks for nothing else.
- * All that comes from data goes through html_text or html_json, so that no text,
- * label or file name can become markup. Failures to write stay in the stream,
- * where ncd_output_commit finds them.
+ * All that comes from data goes through html_text or html_json, so that no
+ * text, label or file name can become markup. Failures to write stay in the
+ * stream, where ncd_output_commit finds them.
  */
 #ifndef NCD_CLI_HTML_H
 #define NCD_CLI_HTML_H
@@ -11,8 +11,9 @@
 #include <ncdclass.h>
 
 /* Begins a page: head, style, its title as a heading, and the main part. The
- * style is the one of all pages (page.css) and then `style`, may be NULL. */
-void html_begin(FILE *to, const char *title, const char *style);
+ * style is the one of all pages (page.css) and then `styles`, NULL-terminated.
+ */
+void html_begin(FILE *to, const char *title, const char *const *styles);
 
 /* Ends it: a line on the program that made it, the script of all pages
  * (page.js) and then `script`, may be NULL. */

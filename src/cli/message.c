@@ -48,6 +48,12 @@ void note(const char *format, ...)
     va_end(args);
 }
 
+ncd_status no_memory(ncd_error *err)
+{
+    *err = (ncd_error){NCD_ERR_NOMEM, "out of memory"};
+    return NCD_ERR_NOMEM;
+}
+
 int fail_with(const ncd_error *err)
 {
     say("%s", err->message);

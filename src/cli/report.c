@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "cli.h"
+#include "study.h"
 
 const char *const report_format_choices[] = {"text", "tsv", "json", NULL};
 
@@ -17,16 +18,25 @@ static double percent(double share)
     return 100 * share;
 }
 
+const ncd_score *best_k(const ncd_report *r)
+{
+    const ncd_score *best = NULL;
+    for (size_t i = 0; i < r->n_sweep; i++)
+        if (!best || r->sweep[i].n_correct > best->n_correct)
+            best = &r->sweep[i];
+    return best;
+}
+
 /* --- Text --- */
 
 static void text_head(const struct report_head *h)
 {
     printf("data         %s%s%s (%s)\n", h->train, h->test ? " / " : "",
            h->test ? h->test : "", h->protocol);
-    if (h->options.method == NCD_METHOD_CLASS) {
-        printf("method       class\n");
+    if (h->options.method != NCD_METHOD_KNN)
+        printf("method       %s\n", ncd_method_name(h->options.method));
+    if (h->options.method == NCD_METHOD_CLASS)
         return;
-    }
     printf("compressor   %s (%s)\n", h->options.compressor, h->library);
     printf("distance     %s, %s, k = %u, %s vote\n",
            ncd_distance_name(h->options.distance),
@@ -166,6 +176,43 @@ static void text_reliability(const ncd_calibration *c)
     }
 }
 
+/* --- Draws: few-shot, and the points of a learning curve --- */
+
+static void text_draws(const struct draws *r)
+{
+    double mean, half;
+    ncd_mean_interval(r->accuracies, r->n, &mean, &half);
+    printf("%5zu    %6.2f  +- %5.2f ", r->size, percent(mean), percent(half));
+    for (size_t i = 0; i < r->n; i++)
+        printf(" %6.2f", percent(r->accuracies[i]));
+    printf("\n");
+}
+
+static void text_curve(const struct curve *curve)
+{
+    printf("\ntexts  accuracy     95 %%   of each seed\n");
+    for (size_t i = 0; i < curve->n; i++)
+        text_draws(&curve->points[i]);
+}
+
+static void text_comparison(const struct comparison *c)
+{
+    printf("\n%-18s accuracy            95 %%   best k   seconds\n",
+           "compared");
+    for (size_t i = 0; i < c->n; i++) {
+        const ncd_report *r = c->items[i].report;
+        const ncd_score *best = best_k(r);
+        printf("%-18s   %6.2f   %6.2f-%6.2f   ", c->items[i].name,
+               percent(r->score.accuracy), percent(r->score.accuracy_low),
+               percent(r->score.accuracy_high));
+        if (best)
+            printf("%3u: %5.2f", best->k, percent(best->accuracy));
+        else
+            printf("%9s", "");
+        printf("  %8.2f\n", r->seconds);
+    }
+}
+
 static void text_report(const struct report_head *h, const ncd_report *r)
 {
     const ncd_score *s = &r->score;
@@ -205,6 +252,10 @@ static void text_report(const struct report_head *h, const ncd_report *r)
     text_classes(r);
     if (h->confusion)
         text_confusion(r);
+    if (h->curve)
+        text_curve(h->curve);
+    if (h->comparison)
+        text_comparison(h->comparison);
 }
 
 /* --- JSON --- */
@@ -357,6 +408,44 @@ static json_t *json_sweep(const ncd_report *r)
     return list;
 }
 
+static json_t *json_draws(const char *size, const struct draws *r)
+{
+    double mean, half;
+    json_t *o = json_object(), *runs = json_array();
+    ncd_mean_interval(r->accuracies, r->n, &mean, &half);
+    for (size_t i = 0; i < r->n; i++)
+        json_array_append_new(runs, json_real(r->accuracies[i]));
+    json_object_set_new(o, size, json_count(r->size));
+    json_object_set_new(o, "accuracy_mean", json_real(mean));
+    json_object_set_new(o, "accuracy_half_interval", json_real(half));
+    json_object_set_new(o, "accuracies", runs);
+    return o;
+}
+
+static json_t *json_curve(const struct curve *curve)
+{
+    json_t *list = json_array();
+    for (size_t i = 0; i < curve->n; i++)
+        json_array_append_new(list, json_draws("n_train", &curve->points[i]));
+    return list;
+}
+
+static json_t *json_comparison(const struct comparison *c)
+{
+    json_t *list = json_array();
+    for (size_t i = 0; i < c->n; i++) {
+        const struct contender *item = &c->items[i];
+        json_t *o = json_object();
+        json_object_set_new(o, "name", json_string_of(item->name));
+        json_object_set_new(o, "library", json_string_of(item->library));
+        json_score(o, &item->report->score);
+        json_object_set_new(o, "seconds", json_real(item->report->seconds));
+        json_object_set_new(o, "by_k", json_sweep(item->report));
+        json_array_append_new(list, o);
+    }
+    return list;
+}
+
 static void print_json(json_t *o)
 {
     json_dumpf(o, stdout, JSON_INDENT(2) | JSON_REAL_PRECISION(10));
@@ -396,6 +485,10 @@ static void json_report(const struct report_head *h, const ncd_report *r)
     json_object_set_new(o, "classes", json_classes(r));
     if (h->confusion)
         json_object_set_new(o, "confusion", json_confusion(r));
+    if (h->curve)
+        json_object_set_new(o, "learning_curve", json_curve(h->curve));
+    if (h->comparison)
+        json_object_set_new(o, "comparison", json_comparison(h->comparison));
     print_json(o);
 }
 
@@ -474,6 +567,30 @@ static void tsv_rows(const struct report_head *h, const ncd_report *r)
                    (unsigned long long)r->confusion[i * r->n_classes + j]);
 }
 
+static void tsv_draws(const char *row, const struct draws *r)
+{
+    double mean, half;
+    char number[NUMBER_NBYTES];
+    ncd_mean_interval(r->accuracies, r->n, &mean, &half);
+    printf("%s\t%zu\t%.6f\t%.6f", row, r->size, mean, half);
+    for (size_t i = 0; i < r->n; i++)
+        printf("\t%s", format_number(r->accuracies[i], number));
+    printf("\n");
+}
+
+static void tsv_studies(const struct report_head *h)
+{
+    for (size_t i = 0; h->curve && i < h->curve->n; i++)
+        tsv_draws("curve", &h->curve->points[i]);
+    for (size_t i = 0; h->comparison && i < h->comparison->n; i++) {
+        const struct contender *c = &h->comparison->items[i];
+        const ncd_score *s = &c->report->score;
+        printf("compared\t%s\t%s\t%.6f\t%.6f\t%.6f\t%.6f\t%.2f\n", c->name,
+               c->library, s->accuracy, s->accuracy_low, s->accuracy_high,
+               s->macro_f1, c->report->seconds);
+    }
+}
+
 static void tsv_report(const struct report_head *h, const ncd_report *r)
 {
     tsv_head(h);
@@ -506,6 +623,7 @@ static void tsv_report(const struct report_head *h, const ncd_report *r)
     tsv_number("n_test_bytes", (double)r->n_test_bytes);
     tsv_calibration(&r->calibration);
     tsv_rows(h, r);
+    tsv_studies(h);
 }
 
 void print_report(enum report_format format, const struct report_head *head,
@@ -526,43 +644,8 @@ void print_report(enum report_format format, const struct report_head *head,
 
 /* --- Few-shot --- */
 
-static void text_shots(const struct shots_result *r)
-{
-    double mean, half;
-    ncd_mean_interval(r->accuracies, r->n, &mean, &half);
-    printf("%5u    %6.2f  +- %5.2f ", r->shots, percent(mean), percent(half));
-    for (size_t i = 0; i < r->n; i++)
-        printf(" %6.2f", percent(r->accuracies[i]));
-    printf("\n");
-}
-
-static void tsv_shots(const struct shots_result *r)
-{
-    double mean, half;
-    char number[NUMBER_NBYTES];
-    ncd_mean_interval(r->accuracies, r->n, &mean, &half);
-    printf("shots\t%u\t%.6f\t%.6f", r->shots, mean, half);
-    for (size_t i = 0; i < r->n; i++)
-        printf("\t%s", format_number(r->accuracies[i], number));
-    printf("\n");
-}
-
-static json_t *json_shots(const struct shots_result *r)
-{
-    double mean, half;
-    json_t *o = json_object(), *runs = json_array();
-    ncd_mean_interval(r->accuracies, r->n, &mean, &half);
-    for (size_t i = 0; i < r->n; i++)
-        json_array_append_new(runs, json_real(r->accuracies[i]));
-    json_object_set_new(o, "shots", json_count(r->shots));
-    json_object_set_new(o, "accuracy_mean", json_real(mean));
-    json_object_set_new(o, "accuracy_half_interval", json_real(half));
-    json_object_set_new(o, "accuracies", runs);
-    return o;
-}
-
 void print_shots(enum report_format format, const struct report_head *head,
-                 uint64_t n_test, const struct shots_result *results, size_t n)
+                 uint64_t n_test, const struct draws *results, size_t n)
 {
     json_t *list = NULL, *o = NULL;
     switch (format) {
@@ -571,13 +654,13 @@ void print_shots(enum report_format format, const struct report_head *head,
         printf("texts        %llu test\n\n", (unsigned long long)n_test);
         printf("shots  accuracy     95 %%   of each seed\n");
         for (size_t i = 0; i < n; i++)
-            text_shots(&results[i]);
+            text_draws(&results[i]);
         break;
     case REPORT_TSV:
         tsv_head(head);
         tsv_number("n_test", (double)n_test);
         for (size_t i = 0; i < n; i++)
-            tsv_shots(&results[i]);
+            tsv_draws("shots", &results[i]);
         break;
     case REPORT_JSON:
         o = json_object();
@@ -585,7 +668,7 @@ void print_shots(enum report_format format, const struct report_head *head,
         json_head(o, head);
         json_object_set_new(o, "n_test", json_count(n_test));
         for (size_t i = 0; i < n; i++)
-            json_array_append_new(list, json_shots(&results[i]));
+            json_array_append_new(list, json_draws("shots", &results[i]));
         json_object_set_new(o, "by_shots", list);
         print_json(o);
         break;

@@ -39,7 +39,7 @@ struct evaluation {
     struct ncd_tally *tallies; /* [n_tallies]: of k, then of sweep_k */
     size_t n_tallies;
     struct ncd_overlap_index overlaps[2];
-    struct ncd_class_crew crew;
+    struct ncd_answering answering; /* of class models, and both */
     /* [n][n training labels] of the batch's texts, or, by cross-validation, of
      * all texts; NULL where the model has no probabilities. */
     double *probabilities;
@@ -147,7 +147,7 @@ static void finish(struct evaluation *e)
     free(e->exact_ranked);
     ncd_found_free(&e->found);
     ncd_found_free(&e->approximate);
-    ncd_class_crew_free(&e->crew);
+    ncd_answering_free(&e->answering);
     free(e->probabilities);
     ncd_labels_free(&e->labels);
     ncd_overlap_free(&e->overlaps[0]);
@@ -169,85 +169,103 @@ static int is_top2(const struct ncd_ranked *ranked, size_t n, size_t label)
 /* The label that wins when nobody votes: a fold may hold every text. */
 #define NO_NEIGHBOR_CLASS 0
 
+/* Votes for the text told of, whose true label is set, into tally t. */
 static ncd_status tally_votes(struct evaluation *e, size_t t, size_t query,
-                              size_t label, size_t *predicted_out)
+                              ncd_eval_text *told)
 {
     const struct ncd_found *f = &e->found;
-    size_t n = f->counts[query];
+    size_t n = f->counts[query], label = told->class_true;
     if (n > e->tallies[t].k)
         n = e->tallies[t].k;
-    size_t n_ranked = ncd_vote_rank(e->model->dataset, f->items + query * f->k,
-                                    n, e->vote, e->ranked);
-    size_t predicted = n_ranked ? e->ranked[0].class : NO_NEIGHBOR_CLASS;
-    if (predicted_out)
-        *predicted_out = predicted;
-    return ncd_tally_add(&e->tallies[t], label, predicted,
+    told->neighbors = f->items + query * f->k;
+    told->n_neighbors = n;
+    size_t n_ranked = ncd_vote_rank(e->model->dataset, told->neighbors, n,
+                                    e->vote, e->ranked);
+    told->class_predicted = n_ranked ? e->ranked[0].class : NO_NEIGHBOR_CLASS;
+    told->share_predicted = n_ranked ? e->ranked[0].share : 0;
+    told->share_true = 0;
+    for (size_t i = 0; i < n_ranked; i++)
+        if (e->ranked[i].class == label)
+            told->share_true = e->ranked[i].share;
+    return ncd_tally_add(&e->tallies[t], label, told->class_predicted,
                          is_top2(e->ranked, n_ranked, label));
 }
 
 /* The same of a class model, with the probabilities p of a text. */
 static ncd_status tally_probabilities(struct evaluation *e, const double *p,
-                                      size_t label, size_t *predicted_out)
+                                      ncd_eval_text *told)
 {
     size_t n_classes = e->model->dataset->labels.n, best = 0;
+    size_t label = told->class_true;
     for (size_t c = 1; c < n_classes; c++)
         best = p[c] > p[best] ? c : best;
-    *predicted_out = best;
+    told->shares = p;
+    told->n_shares = n_classes;
+    told->class_predicted = best;
+    told->share_predicted = p[best];
+    told->share_true = label < n_classes ? p[label] : 0;
     ncd_calibrate_add(&e->report->calibration, p, n_classes, best, label);
     return ncd_tally_add(&e->tallies[0], label, best, best == label);
 }
 
-static void tell(const struct evaluation *e, const struct batch *b, size_t i,
-                 size_t predicted)
+/* Counts the text where it is in training, too, and sets in_training. */
+static ncd_status account_overlap(struct evaluation *e, uint32_t fold,
+                                  ncd_eval_text *told, ncd_error *err)
 {
-    if (!e->options->on_text)
-        return;
-    const ncd_dataset *d = b->data;
-    ncd_eval_text text = {.label_true =
-                              ncd_dataset_label(d, d->classes[b->first + i]),
-                          .label_predicted = e->labels.names[predicted],
-                          .text = b->texts[i],
-                          .source = ncd_dataset_source(d, b->first + i),
-                          .line = ncd_dataset_line(d, b->first + i)};
-    e->options->on_text(e->options->on_text_arg, &text);
+    /* Verbatim last: who has the same bytes has the same words. */
+    ncd_overlap *counts[] = {&e->report->folded, &e->report->verbatim};
+    struct ncd_overlap_index *indexes[] = {&e->overlaps[1], &e->overlaps[0]};
+    for (int o = 0; o < 2; o++) {
+        uint64_t before = counts[o]->n;
+        ncd_status status = ncd_overlap_count(
+            indexes[o], told->text, fold, told->class_true,
+            told->class_predicted == told->class_true, counts[o], err);
+        if (status != NCD_OK)
+            return status;
+        if (counts[o]->n > before)
+            told->in_training = o + 1;
+    }
+    return NCD_OK;
 }
 
 static ncd_status account(struct evaluation *e, const struct batch *b, size_t i,
                           ncd_error *err)
 {
-    size_t label, predicted, n_training_labels = e->model->dataset->labels.n;
+    size_t n_training_labels = e->model->dataset->labels.n;
+    const ncd_dataset *d = b->data;
     ncd_report *r = e->report;
-    const char *name =
-        ncd_dataset_label(b->data, b->data->classes[b->first + i]);
-    if (ncd_labels_add(&e->labels, (ncd_text){name, strlen(name)}, &label) !=
-        NCD_OK)
+    ncd_eval_text told = {.label_true =
+                              ncd_dataset_label(d, d->classes[b->first + i]),
+                          .text = b->texts[i],
+                          .source = ncd_dataset_source(d, b->first + i),
+                          .line = ncd_dataset_line(d, b->first + i)};
+    ncd_text name = {told.label_true, strlen(told.label_true)};
+    if (ncd_labels_add(&e->labels, name, &told.class_true) != NCD_OK)
         return ncd_fail_nomem(err);
+    /* What is told is the last vote, that of tally 0. */
+    for (size_t t = e->n_tallies; t-- > 1;)
+        if (tally_votes(e, t, i, &told) != NCD_OK)
+            return ncd_fail_nomem(err);
     /* By cross-validation, those of all texts are there at once. */
     size_t row = e->folds ? b->first + i : i;
     ncd_status tallied =
         e->probabilities
             ? tally_probabilities(e, e->probabilities + row * n_training_labels,
-                                  label, &predicted)
-            : tally_votes(e, 0, i, label, &predicted);
+                                  &told)
+            : tally_votes(e, 0, i, &told);
     if (tallied != NCD_OK)
         return ncd_fail_nomem(err);
-    for (size_t t = 1; t < e->n_tallies; t++)
-        if (tally_votes(e, t, i, label, NULL) != NCD_OK)
-            return ncd_fail_nomem(err);
     uint32_t fold = e->folds ? e->folds[b->first + i] : 0;
-    ncd_overlap *counts[] = {&r->verbatim, &r->folded};
-    for (int o = 0; o < 2; o++) {
-        ncd_status status =
-            ncd_overlap_count(&e->overlaps[o], b->texts[i], fold, label,
-                              predicted == label, counts[o], err);
-        if (status != NCD_OK)
-            return status;
-    }
+    ncd_status status = account_overlap(e, fold, &told, err);
+    if (status != NCD_OK)
+        return status;
     r->n_test_bytes += b->texts[i].nbytes;
-    r->n_unseen_label += label >= n_training_labels;
+    r->n_unseen_label += told.class_true >= n_training_labels;
     size_t window = ncd_model_window(e->model);
     r->n_over_window += window && b->texts[i].nbytes > window / 2;
-    tell(e, b, i, predicted);
+    told.label_predicted = e->labels.names[told.class_predicted];
+    if (e->options->on_text)
+        e->options->on_text(e->options->on_text_arg, &told);
     return NCD_OK;
 }
 
@@ -332,7 +350,7 @@ static ncd_status compare_exact(struct evaluation *e,
 }
 
 /* Neighbours, or probabilities, of a batch. */
-static ncd_status answer(struct evaluation *e, const struct batch *b,
+static ncd_status answer(struct evaluation *e,
                          const struct ncd_queries *queries,
                          const struct ncd_progress *progress, ncd_error *err)
 {
@@ -341,8 +359,9 @@ static ncd_status answer(struct evaluation *e, const struct batch *b,
                               &e->found, err);
     if (e->folds)
         return NCD_OK;
-    return ncd_classmodel_predict(&e->model->class, &e->crew, b->texts, b->n,
-                                  e->threads, progress, e->probabilities, err);
+    return ncd_model_probabilities(e->model, &e->search, queries, e->threads,
+                                   progress, &e->answering, e->probabilities,
+                                   err);
 }
 
 static ncd_status run_batch(struct evaluation *e, struct batch *b,
@@ -354,7 +373,7 @@ static ncd_status run_batch(struct evaluation *e, struct batch *b,
         b->texts[i] = ncd_dataset_text(b->data, b->first + i);
     progress.fn = e->options->progress;
     progress.arg = e->options->progress_arg;
-    ncd_status status = answer(e, b, &queries, &progress, err);
+    ncd_status status = answer(e, &queries, &progress, err);
     for (size_t i = 0; i < b->n && status == NCD_OK; i++)
         status = account(e, b, i, err);
     if (status == NCD_OK)
@@ -591,11 +610,14 @@ static ncd_status ask_other(struct evaluation *e, const ncd_model *other,
     ncd_text *texts = calloc(n + 1, sizeof *texts);
     double *theirs = calloc(n * n_other + 1, sizeof *theirs);
     ncd_status status = texts && theirs ? NCD_OK : ncd_fail_nomem(err);
+    struct ncd_search search = ncd_model_search(other, other->k);
+    struct ncd_queries queries = {texts, NULL, n};
     for (size_t i = 0; i < n && status == NCD_OK; i++)
         texts[i] = ncd_dataset_text(d, list[i]);
     if (status == NCD_OK)
-        status = ncd_classmodel_predict(&other->class, &e->crew, texts, n,
-                                        e->threads, NULL, theirs, err);
+        status =
+            ncd_model_probabilities(other, &search, &queries, e->threads, NULL,
+                                    &e->answering, theirs, err);
     for (size_t c = 0; c < n_other && status == NCD_OK; c++) {
         const char *name = other->dataset->labels.names[c];
         size_t class = 0;
@@ -687,7 +709,7 @@ ncd_status ncd_eval_folds(const ncd_model *model, size_t folds, uint64_t seed,
     if (d->n < 2)
         return ncd_fail(err, NCD_ERR_INPUT,
                         "cross-validation needs at least 2 texts");
-    if (folds == 0 && model->method == NCD_METHOD_CLASS)
+    if (folds == 0 && model->method != NCD_METHOD_KNN)
         return ncd_fail(err, NCD_ERR_ARGUMENT,
                         "leave-one-out of a class model is what training "
                         "reports; ask for a number of folds");

@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: MIT */
-/* Intervals of confidence; see stats.h and ncd_mean_interval. */
-#include "eval/stats.h"
+/* Intervals of confidence; see ncdclass.h. */
 
 #include <math.h>
 
+#include "ncdclass.h"
+
 #define Z_95 1.959963984540054
 
-void ncd_wilson(uint64_t n_correct, uint64_t n, double *low_out,
-                double *high_out)
+void ncd_share_interval(uint64_t n_correct, uint64_t n, double *low_out,
+                        double *high_out)
 {
     *low_out = 0;
     *high_out = 1;

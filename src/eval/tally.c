@@ -5,7 +5,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "eval/stats.h"
 #include "util/buf.h"
 
 ncd_status ncd_tally_add(struct ncd_tally *t, size_t row, size_t column,
@@ -73,8 +72,8 @@ void ncd_tally_score(const struct ncd_tally *t, size_t n_labels,
                              .accuracy = ratio((double)t->n_correct, n),
                              .macro_f1 = ratio(sum_f1, (double)n_counted),
                              .top2 = ratio((double)t->n_top2, n)};
-    ncd_wilson(t->n_correct, t->n, &score_out->accuracy_low,
-               &score_out->accuracy_high);
+    ncd_share_interval(t->n_correct, t->n, &score_out->accuracy_low,
+                       &score_out->accuracy_high);
 }
 
 void ncd_tally_free(struct ncd_tally *t)

@@ -53,6 +53,8 @@ ncd_status ncd_put_class_fit(struct ncd_buf *out,
         ncd_put_u64(out, fit->n_postings) != NCD_OK ||
         put_doubles(out, fit->mix, NCD_N_EXPERTS) != NCD_OK ||
         put_doubles(out, &fit->length_power, 1) != NCD_OK ||
+        put_doubles(out, &fit->temper.plain, 1) != NCD_OK ||
+        put_doubles(out, &fit->temper.scaled, 1) != NCD_OK ||
         put_doubles(out, figures, N_FIGURES) != NCD_OK ||
         put_doubles(out, fit->biases, fit->n_classes) != NCD_OK ||
         put_floats(out, fit->weights, fit->n_postings) != NCD_OK)
@@ -90,6 +92,9 @@ static ncd_status get_values(struct ncd_cursor *in, struct ncd_class_fit *fit)
     int sane = get_doubles(in, fit->mix, NCD_N_EXPERTS);
     sane &= get_doubles(in, &fit->length_power, 1);
     sane &= fit->length_power >= 0 && fit->length_power <= 1;
+    sane &= get_doubles(in, &fit->temper.plain, 1);
+    sane &= get_doubles(in, &fit->temper.scaled, 1);
+    sane &= fit->temper.plain >= 0 && fit->temper.scaled >= 0;
     sane &= get_doubles(in, figures, N_FIGURES);
     for (int i = 0; i < N_FIGURES; i++)
         sane &= figures[i] >= 0;

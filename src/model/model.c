@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "model/both.h"
 #include "util/error.h"
 #include "util/options.h"
 #include "util/parallel.h"
@@ -59,7 +60,7 @@ static ncd_status compute_sizes(ncd_model *model, size_t first,
 static size_t count_over_window(const ncd_model *model)
 {
     size_t window = ncd_measure_window(&model->measure), n = 0;
-    if (model->method != NCD_METHOD_KNN)
+    if (model->method == NCD_METHOD_CLASS)
         return 0;
     for (size_t i = 0; window && i < model->dataset->n; i++)
         n += ncd_dataset_text(model->dataset, i).nbytes > window / 2;
@@ -72,6 +73,8 @@ static ncd_status make_sizes(ncd_model *model, struct ncd_known *known,
                              const ncd_options *options, ncd_error *err)
 {
     size_t n = model->dataset->n, n_known = known->n_sizes;
+    if (model->method == NCD_METHOD_CLASS)
+        return NCD_OK;
     model->sizes = known->sizes;
     known->sizes = NULL;
     if (!model->sizes)
@@ -89,6 +92,8 @@ static ncd_status make_class(ncd_model *model, struct ncd_known *known,
     unsigned threads = ncd_threads(options->threads);
     struct ncd_progress progress = {options->progress, options->progress_arg, 0,
                                     model->dataset->n, model->dataset->n};
+    if (model->method == NCD_METHOD_KNN)
+        return NCD_OK;
     if (known->fit.weights)
         return ncd_classmodel_restore(&model->class, model->dataset,
                                       known->tables, &known->fit, threads,
@@ -110,9 +115,14 @@ static ncd_status make(ncd_model *model, struct ncd_known *known,
     snprintf(model->library, sizeof model->library, "%s",
              known->library ? known->library : model->library_now);
     model->n_over_window = count_over_window(model);
-    return model->method == NCD_METHOD_CLASS
-               ? make_class(model, known, options, err)
-               : make_sizes(model, known, options, err);
+    int is_trained = known->fit.weights == NULL;
+    model->knn_weight = known->knn_weight;
+    status = make_class(model, known, options, err);
+    if (status == NCD_OK)
+        status = make_sizes(model, known, options, err);
+    if (status == NCD_OK && model->method == NCD_METHOD_BOTH && is_trained)
+        status = ncd_both_train(model, options, err);
+    return status;
 }
 
 ncd_status ncd_model_make(ncd_dataset *dataset, struct ncd_known *known,
@@ -231,17 +241,41 @@ void ncd_model_training(const ncd_model *model, ncd_training *training_out)
 
 size_t ncd_model_n_contenders(const ncd_model *model)
 {
-    return model->n_contenders;
+    return model->contenders.n;
 }
 
 const ncd_contender *ncd_model_contender(const ncd_model *model, size_t i)
 {
-    return i < model->n_contenders ? &model->contenders[i] : NULL;
+    return i < model->contenders.n ? &model->contenders.items[i] : NULL;
+}
+
+ncd_status ncd_model_describe(const ncd_model *model, ncd_description *out,
+                              ncd_error *err)
+{
+    const struct ncd_class_training *t = &model->class.fit.training;
+    const ncd_dataset *d = model->dataset;
+    uint64_t nbytes = model->learnt_nbytes;
+    if (nbytes == 0 && ncd_model_learnt_nbytes(model, &nbytes, err) != NCD_OK)
+        return NCD_ERR_NOMEM;
+    *out = (ncd_description){.model_bits = 8 * (double)nbytes};
+    if (model->method == NCD_METHOD_KNN) {
+        for (size_t i = 0; i < d->n; i++)
+            out->data_bits += 8 * model->sizes[i];
+        return NCD_OK;
+    }
+    /* Empty texts cost an end mark each. */
+    double share = t->n_judged ? (double)d->n / (double)t->n_judged : 0;
+    if (t->n_bytes)
+        share = (double)d->bytes.n / (double)t->n_bytes;
+    out->data_bits = share * t->class_bits;
+    out->corpus_bits = share * t->corpus_bits;
+    out->label_bits = (double)d->n * t->log_loss;
+    return NCD_OK;
 }
 
 /* --- Names of methods --- */
 
-static const char *const method_names[] = {"knn", "class", "auto"};
+static const char *const method_names[] = {"knn", "class", "auto", "both"};
 #define N_METHODS (sizeof method_names / sizeof *method_names)
 
 const char *ncd_method_name(ncd_method method)

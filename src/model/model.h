@@ -6,9 +6,8 @@
 #include "classmodel/classmodel.h"
 #include "knn/search.h"
 #include "knn/vote.h"
+#include "model/contenders.h"
 #include "util/view.h"
-
-#define NCD_MAX_CONTENDERS 8
 
 struct ncd_model {
     ncd_dataset *dataset;
@@ -17,10 +16,12 @@ struct ncd_model {
     unsigned k;
     ncd_vote vote;
     ncd_method method;
-    struct ncd_classmodel class; /* where that is the method */
-    struct ncd_view file;        /* that mapped tables lie in */
-    ncd_contender contenders[NCD_MAX_CONTENDERS];
-    size_t n_contenders;
+    struct ncd_classmodel class;      /* where that is the method, or both is */
+    double knn_weight;                /* where that is both */
+    struct ncd_contenders contenders; /* of training by auto */
+    /* What was learnt, bytes in the file; 0: not known. */
+    uint64_t learnt_nbytes;
+    struct ncd_view file; /* that mapped tables lie in */
     size_t n_over_window;
     char spec[NCD_CODEC_SPEC_NBYTES];
     char library[NCD_CODEC_LIBRARY_NBYTES]; /* at training */
@@ -35,6 +36,7 @@ struct ncd_known {
     const char *library;      /* at training; NULL: the one in use */
     struct ncd_class_fit fit; /* weights NULL: to be fitted */
     const struct ncd_classmodel *tables; /* mapped ones, or NULL */
+    double knn_weight;        /* of both; taken where there is a fit */
 };
 
 /* Takes over the data set and what is known, also on failure. */
@@ -46,6 +48,29 @@ ncd_status ncd_model_make(ncd_dataset *dataset, struct ncd_known *known,
 ncd_status ncd_model_train_auto(const ncd_dataset *dataset,
                                 const ncd_options *options,
                                 ncd_model **model_out, ncd_error *err);
+
+/* Bytes of the coded settings and class model: what was learnt, the texts
+ * aside. */
+ncd_status ncd_model_learnt_nbytes(const ncd_model *model, uint64_t *nbytes_out,
+                                   ncd_error *err);
+
+/* Scratch of prediction, kept from batch to batch. */
+struct ncd_answering {
+    struct ncd_class_crew crew;
+    struct ncd_found found;
+};
+
+void ncd_answering_free(struct ncd_answering *answering);
+
+/* Probabilities by a class model, or both; probabilities_out: [n][n classes].
+ * The search is that of both. */
+ncd_status ncd_model_probabilities(const ncd_model *model,
+                                   const struct ncd_search *search,
+                                   const struct ncd_queries *queries,
+                                   unsigned threads,
+                                   const struct ncd_progress *progress,
+                                   struct ncd_answering *answering,
+                                   double *probabilities_out, ncd_error *err);
 
 /* The search over the model's texts. */
 struct ncd_search ncd_model_search(const ncd_model *model, size_t k);

@@ -19,13 +19,18 @@
  *     SRCS  the names of the source files, the same way
  *     TEXT  all texts, one after another
  *     ROWS  for each text varints: length, label, source, line
- *     SIZE  C(y) of each text, as IEEE binary64 (method knn)
- *     CLAS  what a class model has fitted (method class): numbers of classes
- * and postings (u64 each), then as binary64 the mix, the power of length, the
- * training figures and the biases, then as binary32 the weights and biases of
- * margins; see classmodel.h
- *     TABL  counts and values of a class model, in arrays that are used where
- * they are once the file is mapped; see class_table.h
+ *     SIZE  C(y) of each text, as IEEE binary64 (methods knn and both)
+ *     MIXW  the power of the neighbours' shares, as binary64 (method both)
+ *     auto  what training compared, where it chose the method: of each
+ *           contender its compressor, varints and code lengths (contenders.c)
+ *     CLAS  what a class model has fitted (methods class and both): numbers of
+ *           classes and postings (u64 each), then as binary64 the mix, the
+ *           power of length, the factors of certainty, the training figures and
+ *           the biases, then as binary32 the weights and biases of margins; see
+ *           classmodel.h
+ *     TABL  counts and values of a class model (where there is CLAS), in arrays
+ *           that are used where they are once the file is mapped; see
+ *           class_table.h
  *
  * In version 1 the postings of a class model were in another order; its models
  * of neighbours are read as they are.
@@ -41,7 +46,7 @@
 #define NCD_MODEL_MAGIC_NBYTES 8
 #define NCD_MODEL_VERSION 2
 #define NCD_MODEL_HEADER_NBYTES 24
-#define NCD_MODEL_SECTION_NBYTES 24 /* before its bytes */
+#define NCD_MODEL_SECTION_NBYTES 24 /* before the stored bytes */
 #define NCD_MODEL_CHECKSUM_NBYTES 8
 
 enum { NCD_STORED_RAW, NCD_STORED_ZSTD };

@@ -19,9 +19,22 @@
 #include "util/error.h"
 #include "util/parallel.h"
 
-enum { CONF, LABL, SRCS, ROWS, TEXT, SIZE, CLAS, TABL, N_TAGS, N_ALWAYS = SIZE };
-static const char tags[N_TAGS][5] = {"CONF", "LABL", "SRCS", "ROWS",
-                                     "TEXT", "SIZE", "CLAS", "TABL"};
+enum {
+    CONF,
+    LABL,
+    SRCS,
+    ROWS,
+    TEXT,
+    SIZE,
+    CLAS,
+    MIXW,
+    AUTO,
+    TABL,
+    N_TAGS,
+    N_ALWAYS = SIZE
+};
+static const char tags[N_TAGS][5] = {"CONF", "LABL", "SRCS", "ROWS", "TEXT",
+                                     "SIZE", "CLAS", "MIXW", "auto", "TABL"};
 
 /* What the sections hold, before it is known to fit together. */
 struct parts {
@@ -29,6 +42,7 @@ struct parts {
     int present[N_TAGS];
     ncd_text table; /* TABL, in the file */
     uint32_t version;
+    uint64_t stored[N_TAGS]; /* bytes in the file */
 };
 
 static ncd_status fail_damaged(const char *path, const char *what,
@@ -155,6 +169,7 @@ static ncd_status read_sections(const char *path, const struct ncd_view *file,
             parts->table = stored;
             continue;
         }
+        parts->stored[number] = stored.nbytes;
         ncd_status status =
             unpack(path, how, stored, nbytes, &parts->section[number], err);
         if (status != NCD_OK)
@@ -317,7 +332,7 @@ static ncd_status read_settings(const char *path, const struct parts *parts,
     /* Models of before there were methods don't name theirs. */
     if (setting(parts, "method", method, sizeof method) == NCD_OK)
         m = ncd_method_parse(method);
-    if (m == NCD_METHOD_CLASS && parts->version == 1)
+    if (m != NCD_METHOD_KNN && parts->version == 1)
         return ncd_fail(err, NCD_ERR_MODEL,
                         "%s: a class model of an earlier version of this "
                         "program: train it again",
@@ -347,18 +362,50 @@ static ncd_status read_class_fit(const char *path, const struct parts *parts,
                : fail_damaged(path, "its class model is malformed", err);
 }
 
+static ncd_status read_power(const char *path, const struct parts *parts,
+                             double *power, ncd_error *err)
+{
+    struct ncd_cursor in = cursor(parts, MIXW);
+    *power = ncd_get_double(&in);
+    return !in.failed && in.at == in.end && *power >= 0 && isfinite(*power)
+               ? NCD_OK
+               : fail_damaged(path, "its power is malformed", err);
+}
+
 /* What the method has computed from the texts. */
 static ncd_status read_known(const char *path, const struct parts *parts,
                              const struct settings *settings, size_t n_texts,
                              struct ncd_known *known, ncd_error *err)
 {
-    int is_class = settings->options.method == NCD_METHOD_CLASS;
+    ncd_method method = settings->options.method;
+    int has_classes = method != NCD_METHOD_KNN;
+    int has_neighbors = method != NCD_METHOD_CLASS;
+    ncd_status status = NCD_OK;
     known->library = settings->library;
     known->n_sizes = n_texts;
-    if (!parts->present[is_class ? CLAS : SIZE])
+    if ((has_classes && !parts->present[CLAS]) ||
+        (has_neighbors && !parts->present[SIZE]) ||
+        (method == NCD_METHOD_BOTH && !parts->present[MIXW]))
         return fail_damaged(path, "a section is missing", err);
-    return is_class ? read_class_fit(path, parts, &known->fit, err)
-                    : read_sizes(path, parts, n_texts, &known->sizes, err);
+    if (has_neighbors)
+        status = read_sizes(path, parts, n_texts, &known->sizes, err);
+    if (status == NCD_OK && method == NCD_METHOD_BOTH)
+        status = read_power(path, parts, &known->knn_weight, err);
+    if (status == NCD_OK && has_classes)
+        status = read_class_fit(path, parts, &known->fit, err);
+    return status;
+}
+
+/* What training has left to be told. */
+static ncd_status read_about(const char *path, const struct parts *parts,
+                             ncd_model *model, ncd_error *err)
+{
+    struct ncd_cursor in = cursor(parts, AUTO);
+    model->learnt_nbytes =
+        parts->stored[CONF] + parts->stored[CLAS] + parts->stored[MIXW];
+    return ncd_get_contenders(&in, &model->contenders) == NCD_OK
+               ? NCD_OK
+               : fail_damaged(path, "its contenders are malformed", err);
 }
 
 static ncd_status read_tables(const char *path, const struct parts *parts,
@@ -403,7 +450,16 @@ static ncd_status make_model(const char *path, struct parts *parts,
         ncd_dataset_free(d);
         return status;
     }
-    status = ncd_model_make(d, &known, &settings.options, model_out, err);
+    ncd_model *model = NULL;
+    status = ncd_model_make(d, &known, &settings.options, &model, err);
+    if (status == NCD_OK) {
+        status = read_about(path, parts, model, err);
+        if (status == NCD_OK)
+            *model_out = model;
+        else
+            ncd_model_free(model);
+        return status;
+    }
     /* What does not fit together shows only now. */
     return status == NCD_ERR_MODEL
                ? fail_damaged(path, "its class model fits other texts", err)

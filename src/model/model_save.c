@@ -92,8 +92,9 @@ static ncd_status put_names(struct ncd_buf *out, const struct ncd_labels *names)
     return status;
 }
 
-static ncd_status put_rows(struct ncd_buf *out, const ncd_dataset *d)
+static ncd_status put_rows(struct ncd_buf *out, const ncd_model *m)
 {
+    const ncd_dataset *d = m->dataset;
     for (size_t i = 0; i < d->n; i++)
         if (ncd_put_varint(out, ncd_dataset_text(d, i).nbytes) != NCD_OK ||
             ncd_put_varint(out, d->classes[i]) != NCD_OK ||
@@ -111,40 +112,111 @@ static ncd_status put_sizes(struct ncd_buf *out, const ncd_model *m)
     return status;
 }
 
-/* What was computed from the texts. */
-static ncd_status put_knowledge(struct ncd_buf *out, struct ncd_buf *raw,
-                                const ncd_model *m)
+static ncd_status put_weights(struct ncd_buf *out, const ncd_model *m)
 {
-    int is_class = m->method == NCD_METHOD_CLASS;
-    ncd_status status =
-        is_class ? ncd_put_class_fit(raw, &m->class.fit) : put_sizes(raw, m);
-    if (status != NCD_OK)
-        return status;
-    return put_section(out, is_class ? "CLAS" : "SIZE", raw);
+    return ncd_put_class_fit(out, &m->class.fit);
 }
 
-static ncd_status put_sections(struct ncd_buf *out, struct ncd_buf *raw,
-                               const ncd_model *m)
+static ncd_status put_power(struct ncd_buf *out, const ncd_model *m)
 {
-    const ncd_dataset *d = m->dataset;
-    if (put_settings(raw, m) != NCD_OK ||
-        put_section(out, "CONF", raw) != NCD_OK)
-        return NCD_ERR_NOMEM;
-    raw->n = 0;
-    if (put_names(raw, &d->labels) != NCD_OK ||
-        put_section(out, "LABL", raw) != NCD_OK)
-        return NCD_ERR_NOMEM;
-    raw->n = 0;
-    if (put_names(raw, &d->sources) != NCD_OK ||
-        put_section(out, "SRCS", raw) != NCD_OK)
-        return NCD_ERR_NOMEM;
-    raw->n = 0;
-    if (put_rows(raw, d) != NCD_OK || put_section(out, "ROWS", raw) != NCD_OK)
-        return NCD_ERR_NOMEM;
-    raw->n = 0;
-    if (put_knowledge(out, raw, m) != NCD_OK)
-        return NCD_ERR_NOMEM;
-    return put_section(out, "TEXT", &d->bytes);
+    return ncd_put_double(out, m->knn_weight);
+}
+
+static ncd_status put_labels(struct ncd_buf *out, const ncd_model *m)
+{
+    return put_names(out, &m->dataset->labels);
+}
+
+static ncd_status put_sources(struct ncd_buf *out, const ncd_model *m)
+{
+    return put_names(out, &m->dataset->sources);
+}
+
+static ncd_status put_contenders(struct ncd_buf *out, const ncd_model *m)
+{
+    return ncd_put_contenders(out, &m->contenders);
+}
+
+static int always(const ncd_model *m)
+{
+    (void)m;
+    return 1;
+}
+
+static int has_neighbors(const ncd_model *m)
+{
+    return m->method != NCD_METHOD_CLASS;
+}
+
+static int has_classes(const ncd_model *m)
+{
+    return m->method != NCD_METHOD_KNN;
+}
+
+static int is_both(const ncd_model *m)
+{
+    return m->method == NCD_METHOD_BOTH;
+}
+
+static int was_chosen(const ncd_model *m)
+{
+    return m->contenders.n > 0;
+}
+
+/* The sections but that of the texts, in their order. */
+static const struct section {
+    char tag[5];
+    int is_learnt; /* from the texts, by training */
+    int (*exists)(const ncd_model *m);
+    ncd_status (*put)(struct ncd_buf *out, const ncd_model *m);
+} sections[] = {
+    {"CONF", 1, always, put_settings},
+    {"LABL", 0, always, put_labels},
+    {"SRCS", 0, always, put_sources},
+    {"ROWS", 0, always, put_rows},
+    {"SIZE", 0, has_neighbors, put_sizes},
+    {"CLAS", 1, has_classes, put_weights},
+    {"MIXW", 1, is_both, put_power},
+    {"auto", 0, was_chosen, put_contenders},
+};
+#define N_SECTIONS (sizeof sections / sizeof *sections)
+
+/* Of all kinds, or only what was learnt. */
+static ncd_status put_sections(struct ncd_buf *out, struct ncd_buf *raw,
+                               const ncd_model *m, int learnt, uint32_t *n_out)
+{
+    ncd_status status = NCD_OK;
+    *n_out = 0;
+    for (size_t i = 0; i < N_SECTIONS && status == NCD_OK; i++) {
+        const struct section *s = &sections[i];
+        if (!s->exists(m) || (learnt && !s->is_learnt))
+            continue;
+        raw->n = 0;
+        status = s->put(raw, m);
+        if (status == NCD_OK)
+            status = put_section(out, s->tag, raw);
+        ++*n_out;
+    }
+    return status;
+}
+
+ncd_status ncd_model_learnt_nbytes(const ncd_model *m, uint64_t *nbytes_out,
+                                   ncd_error *err)
+{
+    struct ncd_buf out = {0}, raw = {0};
+    uint32_t n;
+    ncd_status status = put_sections(&out, &raw, m, 1, &n);
+    *nbytes_out = out.n - n * NCD_MODEL_SECTION_NBYTES;
+    ncd_buf_free(&out);
+    ncd_buf_free(&raw);
+    return status == NCD_OK ? NCD_OK : ncd_fail_nomem(err);
+}
+
+/* Writes over a number that was not known before. */
+static void set_number(struct ncd_buf *out, size_t at, uint64_t value, int n)
+{
+    for (int i = 0; i < n; i++)
+        out->bytes[at + i] = (unsigned char)(value >> (8 * i));
 }
 
 /* All of section TABL but its bytes, which begin at a round place in the file:
@@ -167,19 +239,20 @@ static ncd_status put_head(struct ncd_buf *out, const ncd_model *m,
 {
     struct ncd_buf raw = {0};
     ncd_status status = NCD_ERR_NOMEM;
+    uint32_t n = 0;
     if (!ncd_buf_append(out, NCD_MODEL_MAGIC, NCD_MODEL_MAGIC_NBYTES) &&
-        !ncd_put_u32(out, NCD_MODEL_VERSION) &&
-        !ncd_put_u32(out, table_nbytes ? 8 : 6) &&
+        !ncd_put_u32(out, NCD_MODEL_VERSION) && !ncd_put_u32(out, 0) &&
         !ncd_put_u64(out, 0))
-        status = put_sections(out, &raw, m);
+        status = put_sections(out, &raw, m, 0, &n);
     ncd_buf_free(&raw);
+    if (status == NCD_OK)
+        status = put_section(out, "TEXT", &m->dataset->bytes);
     if (status == NCD_OK && table_nbytes)
         status = put_table_header(out, table_nbytes);
     if (status != NCD_OK)
         return status;
-    uint64_t length = out->n + table_nbytes + NCD_MODEL_CHECKSUM_NBYTES;
-    for (int i = 0; i < 8; i++)
-        out->bytes[16 + i] = (unsigned char)(length >> (8 * i));
+    set_number(out, 12, n + (table_nbytes ? 3 : 1), 4);
+    set_number(out, 16, out->n + table_nbytes + NCD_MODEL_CHECKSUM_NBYTES, 8);
     return NCD_OK;
 }
 
@@ -225,7 +298,7 @@ ncd_status ncd_model_save(const ncd_model *model, const char *path,
     struct ncd_buf head = {0};
     ncd_output *output;
     int has_table =
-        model->method == NCD_METHOD_CLASS && ncd_class_table_is_native();
+        model->method != NCD_METHOD_KNN && ncd_class_table_is_native();
     uint64_t table_nbytes =
         has_table ? ncd_class_table_nbytes(&model->class) : 0;
     ncd_status status = put_head(&head, model, table_nbytes);

@@ -2,19 +2,18 @@
 /* Prediction: search, then vote; or what each class knows. */
 #include <stdlib.h>
 
-#include "model/model.h"
+#include "model/both.h"
 #include "util/error.h"
 #include "util/options.h"
 #include "util/parallel.h"
 
 struct ncd_prediction {
     const ncd_model *model;
-    struct ncd_found found;
+    struct ncd_answering answering;
     struct ncd_ranked *ranked; /* [n][width] */
     size_t *n_ranked;          /* [n] */
     size_t width, ranked_capacity, n_ranked_capacity;
-    struct ncd_class_crew crew;
-    double *probabilities; /* [n][n classes] of a class model */
+    double *probabilities; /* [n][n classes], where there are any */
     size_t probabilities_capacity;
 };
 
@@ -34,8 +33,7 @@ void ncd_prediction_free(ncd_prediction *p)
 {
     if (!p)
         return;
-    ncd_found_free(&p->found);
-    ncd_class_crew_free(&p->crew);
+    ncd_answering_free(&p->answering);
     free(p->probabilities);
     free(p->ranked);
     free(p->n_ranked);
@@ -56,7 +54,7 @@ static ncd_status make_room(ncd_prediction *p, size_t n, size_t width,
 
 static ncd_status vote_all(ncd_prediction *p, ncd_vote vote, ncd_error *err)
 {
-    const struct ncd_found *f = &p->found;
+    const struct ncd_found *f = &p->answering.found;
     if (make_room(p, f->n, f->k, err) != NCD_OK)
         return NCD_ERR_NOMEM;
     for (size_t i = 0; i < f->n; i++)
@@ -75,19 +73,65 @@ static int compare_ranked(const void *a, const void *b)
     return x->class < y->class ? -1 : 1;
 }
 
-static ncd_status predict_classes(const ncd_model *model, const ncd_text *texts,
-                                  size_t n, unsigned threads,
+void ncd_answering_free(struct ncd_answering *a)
+{
+    ncd_found_free(&a->found);
+    ncd_class_crew_free(&a->crew);
+}
+
+/* Multiplies the class model's probabilities by what the neighbours say. */
+static ncd_status ask_neighbors(const ncd_model *model,
+                                const struct ncd_found *found, double *p,
+                                ncd_error *err)
+{
+    size_t n_classes = model->dataset->labels.n;
+    double *q = malloc((n_classes + 1) * sizeof *q);
+    if (!q)
+        return ncd_fail_nomem(err);
+    for (size_t i = 0; i < found->n; i++) {
+        ncd_neighbor_shares(model, found->items + i * found->k,
+                            found->counts[i], q);
+        ncd_both_mix(p + i * n_classes, q, n_classes, model->knn_weight);
+    }
+    free(q);
+    return NCD_OK;
+}
+
+ncd_status ncd_model_probabilities(const ncd_model *model,
+                                   const struct ncd_search *search,
+                                   const struct ncd_queries *queries,
+                                   unsigned threads,
+                                   const struct ncd_progress *progress,
+                                   struct ncd_answering *a, double *out,
+                                   ncd_error *err)
+{
+    int is_both = model->method == NCD_METHOD_BOTH;
+    ncd_status status = ncd_classmodel_predict(
+        &model->class, &a->crew, queries->texts, queries->n, threads,
+        is_both ? NULL : progress, out, err);
+    if (status == NCD_OK && is_both)
+        status =
+            ncd_search_run(search, queries, threads, progress, &a->found, err);
+    if (status == NCD_OK && is_both)
+        status = ask_neighbors(model, &a->found, out, err);
+    return status;
+}
+
+static ncd_status predict_classes(const ncd_model *model,
+                                  const struct ncd_search *search,
+                                  const struct ncd_queries *queries,
+                                  unsigned threads,
                                   const struct ncd_progress *progress,
                                   ncd_prediction *p, ncd_error *err)
 {
-    size_t n_classes = model->dataset->labels.n;
+    size_t n_classes = model->dataset->labels.n, n = queries->n;
     if (ncd_grow(&p->probabilities, &p->probabilities_capacity,
                  n * n_classes + 1, sizeof *p->probabilities) != NCD_OK ||
         make_room(p, n, n_classes, err) != NCD_OK)
         return ncd_fail_nomem(err);
     ncd_status status =
-        ncd_classmodel_predict(&model->class, &p->crew, texts, n, threads,
-                               progress, p->probabilities, err);
+        ncd_model_probabilities(model, search, queries, threads, progress,
+                                &p->answering, p->probabilities, err);
     for (size_t i = 0; i < n && status == NCD_OK; i++) {
         struct ncd_ranked *ranked_ = p->ranked + i * n_classes;
         p->n_ranked[i] = n_classes;
@@ -116,12 +160,13 @@ ncd_status ncd_model_predict(const ncd_model *model, const ncd_text *texts,
     struct ncd_progress progress = {options->progress, options->progress_arg, 0,
                                     n, n};
     p->model = model;
-    if (model->method == NCD_METHOD_CLASS)
-        return predict_classes(model, texts, n, ncd_threads(options->threads),
-                               &progress, p, err);
+    if (model->method != NCD_METHOD_KNN)
+        return predict_classes(model, &search, &queries,
+                               ncd_threads(options->threads), &progress, p,
+                               err);
     ncd_status status =
         ncd_search_run(&search, &queries, ncd_threads(options->threads),
-                       &progress, &p->found, err);
+                       &progress, &p->answering.found, err);
     return status == NCD_OK ? vote_all(p, (ncd_vote)vote, err) : status;
 }
 
@@ -153,11 +198,12 @@ double ncd_prediction_share(const ncd_prediction *p, size_t i, size_t rank)
 
 size_t ncd_prediction_n_neighbors(const ncd_prediction *p, size_t i)
 {
-    return p->model->method == NCD_METHOD_CLASS ? 0 : p->found.counts[i];
+    return p->model->method == NCD_METHOD_CLASS ? 0
+                                                : p->answering.found.counts[i];
 }
 
 ncd_neighbor ncd_prediction_neighbor(const ncd_prediction *p, size_t i,
                                      size_t j)
 {
-    return p->found.items[i * p->found.k + j];
+    return p->answering.found.items[i * p->answering.found.k + j];
 }

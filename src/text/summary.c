@@ -106,3 +106,62 @@ ncd_status ncd_dataset_sample(const ncd_dataset *d, size_t n_per_class,
     free(order);
     return status;
 }
+
+/* The place of a text among those of its class: it stands (2 rank + 1) /
+ * (2 n_class) of the way along, so that any beginning of the order has each
+ * class in its share. */
+struct place {
+    uint64_t odd;     /* 2 rank + 1 */
+    uint64_t n_class; /* texts of the class */
+    size_t index;
+};
+
+static int compare_place(const void *a, const void *b)
+{
+    const struct place *p = a, *q = b;
+    /* Texts are numbered in 32 bits wherever they are ranked, so neither
+     * product can overflow. */
+    uint64_t x = p->odd * q->n_class, y = q->odd * p->n_class;
+    return x != y ? (x > y) - (x < y)
+                  : (p->index > q->index) - (p->index < q->index);
+}
+
+/* Places of a class, which has n texts of the shuffled order. */
+static void place_class(struct place *places, const size_t *order, size_t n)
+{
+    for (size_t rank = 0; rank < n; rank++)
+        places[rank] = (struct place){2 * rank + 1, n, order[rank]};
+}
+
+static void place_all(const ncd_dataset *d, const size_t *order,
+                      struct place *places)
+{
+    for (size_t i = 0, n; i < d->n; i += n) {
+        n = 1;
+        while (i + n < d->n && d->classes[order[i + n]] == d->classes[order[i]])
+            n++;
+        place_class(places + i, order + i, n);
+    }
+    qsort(places, d->n, sizeof *places, compare_place);
+}
+
+ncd_status ncd_dataset_part(const ncd_dataset *d, size_t n_texts, uint64_t seed,
+                            ncd_dataset **part_out, ncd_error *err)
+{
+    size_t n = n_texts < d->n ? n_texts : d->n;
+    size_t *order = calloc(d->n + 1, sizeof *order);
+    struct place *places = calloc(d->n + 1, sizeof *places);
+    ncd_status status = order && places
+                            ? ncd_dataset_shuffle(d, seed, order, err)
+                            : ncd_fail_nomem(err);
+    if (status == NCD_OK) {
+        place_all(d, order, places);
+        for (size_t i = 0; i < n; i++)
+            order[i] = places[i].index;
+        qsort(order, n, sizeof *order, compare_index);
+        status = ncd_dataset_select(d, order, n, part_out, err);
+    }
+    free(order);
+    free(places);
+    return status;
+}
