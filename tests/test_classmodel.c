@@ -416,8 +416,8 @@ static void set_checksum(struct ncd_buf *file)
 /* With the checksum put right: what is altered is refused, or it answers. */
 START_TEST(a_table_is_not_trusted)
 {
-    static const uint32_t odd[] = {
-        0, 1, 1 << 20, 1u << 31, UINT32_MAX, 0x7fc00000 /* not a number */};
+    static const uint32_t odd[] = {0,          1,         1 << 20, 1u << 31,
+                                   UINT32_MAX, 0x7fc00000 /* not a number */};
     ncd_dataset *data = random_dataset(12, 3, 10, 60);
     ncd_model *model = class_model(data), *loaded;
     const char *path = scratch("altered.ncd");

@@ -316,7 +316,8 @@ START_TEST(frames_give_back_what_they_were_given)
     struct rng rng = {21};
     struct ncd_buf one = {0}, two = {0}, back = {0};
     for (size_t i = 0; i < n; i++)
-        text[i] = i % 4096 < 8 ? (unsigned char)rng_below(&rng, 256) : text[i - 8];
+        text[i] =
+            i % 4096 < 8 ? (unsigned char)rng_below(&rng, 256) : text[i - 8];
     ck_assert_int_eq(ncd_frames_pack((ncd_text){text, n}, 1, &one), NCD_OK);
     ck_assert_int_eq(ncd_frames_pack((ncd_text){text, n}, 2, &two), NCD_OK);
     ck_assert_uint_eq(one.n, two.n);
@@ -326,9 +327,9 @@ START_TEST(frames_give_back_what_they_were_given)
     ck_assert_uint_eq(back.n, n);
     ck_assert_mem_eq(back.bytes, text, n);
     for (int i = -1; i <= 1; i += 2)
-        ck_assert_int_eq(ncd_frames_unpack(ncd_buf_text(&one), n + (size_t)i, 2,
-                                           &back),
-                         NCD_ERR_MODEL);
+        ck_assert_int_eq(
+            ncd_frames_unpack(ncd_buf_text(&one), n + (size_t)i, 2, &back),
+            NCD_ERR_MODEL);
     one.n--;
     ck_assert_int_eq(ncd_frames_unpack(ncd_buf_text(&one), n, 2, &back),
                      NCD_ERR_MODEL);

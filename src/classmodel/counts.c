@@ -15,10 +15,10 @@ struct maker {
     uint32_t *slots;
     size_t n_slots, n_nodes, n_postings;
     uint64_t *keys;
-    uint32_t *n_in, *last_text;  /* [n_nodes] */
-    uint32_t *last;              /* [n_nodes] posting, UINT32_MAX: none */
-    uint32_t *classes, *counts;  /* [n_postings] */
-    uint32_t *previous;          /* [n_postings] of the same node */
+    uint32_t *n_in, *last_text; /* [n_nodes] */
+    uint32_t *last;             /* [n_nodes] posting, UINT32_MAX: none */
+    uint32_t *classes, *counts; /* [n_postings] */
+    uint32_t *previous;         /* [n_postings] of the same node */
     size_t node_capacity[4], posting_capacity[3];
 };
 
@@ -433,10 +433,9 @@ static void find_row(const struct ncd_counts *c, const struct waiting *w,
     /* A window that was never seen is part of no longer one that was. */
     uint32_t found = 0;
     for (int kind = 0; kind < NCD_WINDOWS; kind++)
-        out[kind] = found =
-            found == NCD_NO_NODE || w->keys[kind] == NCD_NO_KEY
-                ? NCD_NO_NODE
-                : find(c, w->keys[kind], w->hashes[kind]);
+        out[kind] = found = found == NCD_NO_NODE || w->keys[kind] == NCD_NO_KEY
+                                ? NCD_NO_NODE
+                                : find(c, w->keys[kind], w->hashes[kind]);
     out[NCD_WORD] = out[NCD_PAIR] = NCD_NO_NODE;
     if (w->keys[NCD_WORD] != NCD_NO_KEY)
         out[NCD_WORD] = find(c, w->keys[NCD_WORD], w->hashes[NCD_WORD]);

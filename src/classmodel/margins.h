@@ -36,7 +36,7 @@
 struct ncd_margins {
     /* [n nodes] number, or NCD_NO_NODE: not one; NULL in mapped models */
     uint32_t *features;
-    float *idf;         /* [n nodes] 0 where there is no feature */
+    float *idf; /* [n nodes] 0 where there is no feature */
     size_t n_features;
     float damped[NCD_TIMES_MAX + 1]; /* 1 + ln n */
 };

@@ -60,15 +60,15 @@ struct fit {
     const struct ncd_counts *counts;
     const struct ncd_margins_data *data;
     size_t n_blocks;
-    uint32_t *nodes;   /* [n features] */
-    size_t *first;     /* [n features + 1] */
-    uint32_t *classes; /* [n postings of features] */
+    uint32_t *nodes;        /* [n features] */
+    size_t *first;          /* [n features + 1] */
+    uint32_t *classes;      /* [n postings of features] */
     struct demand *demands; /* [n classes] */
     /* [n threads] room for any block, kept from one to the next: memory given
      * back in between would be torn to pieces. */
     unsigned char **rooms;
     size_t room_nbytes;
-    uint32_t *order;   /* [PASSES][n] */
+    uint32_t *order;                        /* [PASSES][n] */
     float lanes[1 << NCD_LANES][NCD_LANES]; /* 1 for each bit that is set */
     float *weights_out, *biases_out, *held_out;
     size_t stride;
@@ -131,8 +131,7 @@ static size_t lay_out(const struct fit *f, struct block *b, unsigned char *room)
         n += f->demands[c].n_weights;
     b->problems = take(room, &used, n_classes, sizeof *b->problems);
     b->ends = take(room, &used, n_classes, sizeof *b->ends);
-    b->first =
-        take(room, &used, f->margins->n_features + 1, sizeof *b->first);
+    b->first = take(room, &used, f->margins->n_features + 1, sizeof *b->first);
     b->classes = take(room, &used, n, sizeof *b->classes);
     b->numbers = take(room, &used, n, sizeof *b->numbers);
     for (size_t c = 0; c < n_classes; c++) {
@@ -342,10 +341,10 @@ static void compute_norms(const struct fit *f, const struct problem *p)
         const struct ncd_feature_row *row = &f->data->rows[i];
         size_t n_windows, n;
         const uint32_t *entries = entries_of(p, i, &n_windows, &n);
-        p->norms[i] =
-            1 + square_of(f, p, entries, n_windows, row->scale_windows) +
-            square_of(f, p, entries + n_windows, n - n_windows,
-                      row->scale_words);
+        p->norms[i] = 1 +
+                      square_of(f, p, entries, n_windows, row->scale_windows) +
+                      square_of(f, p, entries + n_windows, n - n_windows,
+                                row->scale_words);
     }
 }
 
@@ -368,8 +367,7 @@ static void solve(const struct fit *f, struct problem *p)
     for (size_t j = 0; j < f->data->n_judged; j++) {
         size_t i = f->data->judged[j];
         compute_margins(f, p, i, margins);
-        f->held_out[j * f->stride + p->class] =
-            margins[f->data->folds[i] + 1];
+        f->held_out[j * f->stride + p->class] = margins[f->data->folds[i] + 1];
     }
     f->biases_out[p->class] = p->biases[0];
 }

@@ -39,9 +39,8 @@ ncd_status ncd_frames_pack(ncd_text raw, unsigned threads, struct ncd_buf *out)
     size_t room = ZSTD_compressBound(PIECE_NBYTES);
     size_t last = raw.nbytes - (n - 1) * PIECE_NBYTES;
     struct frame *frames = calloc(n, sizeof *frames);
-    if (!frames ||
-        ncd_buf_reserve(out, (n - 1) * room + ZSTD_compressBound(last)) !=
-            NCD_OK) {
+    if (!frames || ncd_buf_reserve(out, (n - 1) * room + ZSTD_compressBound(
+                                                             last)) != NCD_OK) {
         free(frames);
         return NCD_ERR_NOMEM;
     }

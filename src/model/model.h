@@ -33,10 +33,10 @@ struct ncd_known {
     double *sizes; /* of the first n_sizes texts, with room for all; may
                       be NULL */
     size_t n_sizes;
-    const char *library;      /* at training; NULL: the one in use */
-    struct ncd_class_fit fit; /* weights NULL: to be fitted */
+    const char *library;                 /* at training; NULL: the one in use */
+    struct ncd_class_fit fit;            /* weights NULL: to be fitted */
     const struct ncd_classmodel *tables; /* mapped ones, or NULL */
-    double knn_weight;        /* of both; taken where there is a fit */
+    double knn_weight; /* of both; taken where there is a fit */
 };
 
 /* Takes over the data set and what is known, also on failure. */

@@ -139,9 +139,9 @@ static int tag_number(ncd_text tag)
 static ncd_status read_sections(const char *path, const struct ncd_view *file,
                                 struct parts *parts, ncd_error *err)
 {
-    struct ncd_cursor in = {
-        file->bytes + NCD_MODEL_MAGIC_NBYTES,
-        file->bytes + file->n - NCD_MODEL_CHECKSUM_NBYTES, 0};
+    struct ncd_cursor in = {file->bytes + NCD_MODEL_MAGIC_NBYTES,
+                            file->bytes + file->n - NCD_MODEL_CHECKSUM_NBYTES,
+                            0};
     parts->version = ncd_get_u32(&in);
     uint32_t n = ncd_get_u32(&in);
     ncd_get_u64(&in);

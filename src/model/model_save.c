@@ -33,9 +33,9 @@ static ncd_status put_section(struct ncd_buf *out, const char *tag,
     int is_smaller = packed.n < raw->n;
     const struct ncd_buf *stored = is_smaller ? &packed : raw;
     if (status == NCD_OK)
-        status = put_header(out, tag,
-                            is_smaller ? NCD_STORED_ZSTD : NCD_STORED_RAW,
-                            raw->n, stored->n);
+        status =
+            put_header(out, tag, is_smaller ? NCD_STORED_ZSTD : NCD_STORED_RAW,
+                       raw->n, stored->n);
     if (status == NCD_OK)
         status = ncd_buf_append(out, stored->bytes, stored->n);
     ncd_buf_free(&packed);
@@ -225,8 +225,8 @@ static ncd_status put_table_header(struct ncd_buf *out, uint64_t nbytes)
 {
     static const char zeros[NCD_TABLE_ALIGNMENT];
     size_t end = out->n + 2 * NCD_MODEL_SECTION_NBYTES;
-    size_t fill = (NCD_TABLE_ALIGNMENT - end % NCD_TABLE_ALIGNMENT) %
-                  NCD_TABLE_ALIGNMENT;
+    size_t fill =
+        (NCD_TABLE_ALIGNMENT - end % NCD_TABLE_ALIGNMENT) % NCD_TABLE_ALIGNMENT;
     if (put_header(out, "fill", NCD_STORED_RAW, fill, fill) != NCD_OK ||
         ncd_buf_append(out, zeros, fill) != NCD_OK)
         return NCD_ERR_NOMEM;
