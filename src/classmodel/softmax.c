@@ -30,6 +30,10 @@ int ncd_softmax_freeze(double *w, unsigned char *frozen, size_t n)
     return any;
 }
 
+/* Products of a pass over the data from which on threads save more than they
+ * cost. */
+#define MANY 100000
+
 struct problem {
     const struct ncd_softmax_data *data;
     double precision_w, precision_b;
@@ -217,11 +221,12 @@ ncd_status ncd_softmax_fit(const struct ncd_softmax_data *data,
 {
     size_t n_biases = b ? data->n_classes : 0;
     size_t n = data->n_features + n_biases;
+    int is_small = data->n * data->n_features * data->n_classes < MANY;
     struct problem p = {.data = data,
                         .precision_w = precision_w,
                         .precision_b = precision_b,
                         .squares = squares,
-                        .threads = threads,
+                        .threads = is_small ? 1 : threads,
                         .n = n,
                         .n_biases = n_biases};
     double *memory = calloc((5 + 2 * HISTORY) * n, sizeof *memory);
