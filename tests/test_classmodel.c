@@ -3,10 +3,13 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
+#include <xxhash.h>
 
 #include "classmodel/classmodel.h"
 #include "classmodel/real.h"
 #include "classmodel/softmax.h"
+#include "model/class_table.h"
+#include "model/model_file.h"
 #include "support.h"
 
 /* --- Numbers --- */
@@ -382,6 +385,95 @@ START_TEST(a_saved_model_answers_alike)
 }
 END_TEST
 
+/* Where the bytes of the last section are, TABL. */
+static size_t table_begin(const struct ncd_buf *file)
+{
+    struct ncd_cursor in = {file->bytes + 12, file->bytes + file->n, 0};
+    uint32_t n = ncd_get_u32(&in);
+    size_t begin = 0;
+    ncd_get_u64(&in);
+    for (uint32_t i = 0; i < n; i++) {
+        ncd_text tag = ncd_get_bytes(&in, 4);
+        ncd_get_bytes(&in, 12);
+        uint64_t nbytes = ncd_get_u64(&in);
+        begin = (size_t)(in.at - file->bytes);
+        ncd_get_bytes(&in, nbytes);
+        if (i + 1 == n)
+            ck_assert_mem_eq(tag.bytes, "TABL", 4);
+    }
+    ck_assert(!in.failed);
+    ck_assert_uint_eq(begin % NCD_TABLE_ALIGNMENT, 0);
+    return begin;
+}
+
+static void set_checksum(struct ncd_buf *file)
+{
+    file->n -= NCD_MODEL_CHECKSUM_NBYTES;
+    ck_assert_int_eq(ncd_put_u64(file, XXH3_64bits(file->bytes, file->n)),
+                     NCD_OK);
+}
+
+/* With the checksum put right: what is altered is refused, or it answers. */
+START_TEST(a_table_is_not_trusted)
+{
+    static const uint32_t odd[] = {0,          1,         1 << 20, 1u << 31,
+                                   UINT32_MAX, 0x7fc00000 /* not a number */};
+    ncd_dataset *data = random_dataset(12, 3, 10, 60);
+    ncd_model *model = class_model(data), *loaded;
+    const char *path = scratch("altered.ncd");
+    struct rng rng = {13};
+    int n_refused = 0, n_read = 0;
+    ncd_error err;
+    ck_status(ncd_model_save(model, path, &err), NCD_OK, &err);
+    struct ncd_buf file = read_whole(path);
+    size_t begin = table_begin(&file);
+    size_t n_numbers = (file.n - NCD_MODEL_CHECKSUM_NBYTES - begin) / 4;
+    for (int round = 0; round < 400; round++) {
+        /* The head, where sizes are, and all of it. */
+        size_t i = rng_below(&rng, round % 2 ? 46 : n_numbers);
+        unsigned char kept[4], *at = file.bytes + begin + 4 * i;
+        memcpy(kept, at, 4);
+        memcpy(at, &odd[rng_below(&rng, COUNT(odd))], 4);
+        set_checksum(&file);
+        write_file(path, file.bytes, file.n);
+        ncd_status status = ncd_model_load(path, &loaded, &err);
+        if (status == NCD_OK) {
+            expect_same_answers(loaded, loaded);
+            ncd_model_free(loaded);
+            n_read++;
+        } else {
+            ck_assert_int_eq(status, NCD_ERR_MODEL);
+            n_refused++;
+        }
+        memcpy(at, kept, 4);
+    }
+    ck_assert_int_gt(n_refused, 50);
+    ck_assert_int_gt(n_read, 50);
+    ncd_buf_free(&file);
+    ncd_model_free(model);
+    ncd_dataset_free(data);
+}
+END_TEST
+
+START_TEST(tables_of_the_first_version_are_refused)
+{
+    ncd_dataset *data = random_dataset(14, 2, 5, 40);
+    ncd_model *model = class_model(data), *loaded;
+    const char *path = scratch("first.ncd");
+    ncd_error err;
+    ck_status(ncd_model_save(model, path, &err), NCD_OK, &err);
+    struct ncd_buf file = read_whole(path);
+    file.bytes[NCD_MODEL_MAGIC_NBYTES] = 1;
+    set_checksum(&file);
+    write_file(path, file.bytes, file.n);
+    ck_status(ncd_model_load(path, &loaded, &err), NCD_ERR_MODEL, &err);
+    ck_assert_ptr_nonnull(strstr(err.message, "train it again"));
+    ncd_buf_free(&file);
+    ncd_model_free(model);
+    ncd_dataset_free(data);
+}
+END_TEST
+
 /* The texts from `first` on of every second or of all. */
 static ncd_dataset *part_of(const ncd_dataset *data, size_t first, size_t step)
 {
@@ -520,6 +612,8 @@ int main(void)
                                   odd_data_trains,
                                   it_learns,
                                   a_saved_model_answers_alike,
+                                  a_table_is_not_trusted,
+                                  tables_of_the_first_version_are_refused,
                                   updating_is_training_on_all,
                                   only_what_is_there_can_be_forgotten,
                                   folds_are_judged_by_the_others};

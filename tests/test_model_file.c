@@ -10,6 +10,7 @@
 #include <xxhash.h>
 #include <zstd.h>
 
+#include "model/frames.h"
 #include "model/model_file.h"
 #include "model/wire.h"
 #include "support.h"
@@ -213,7 +214,7 @@ START_TEST(a_newer_file_is_told_apart)
 {
     struct file file = take_apart();
     file.version = NCD_MODEL_VERSION + 1;
-    expect(&file, NCD_ERR_MODEL_NEWER, "version 2");
+    expect(&file, NCD_ERR_MODEL_NEWER, "version 3");
     file = take_apart();
     memcpy(file.sections[file.n].tag, "NEWS", 4);
     file.n_claimed = (uint32_t)++file.n;
@@ -304,6 +305,38 @@ START_TEST(packed_sections_must_unpack_to_their_length)
     set_frame(&file.sections[TEXT], "nonsense", 8, n);
     expect(&file, NCD_ERR_MODEL, "no frame");
     ncd_buf_free(&packed);
+}
+END_TEST
+
+/* Long sections are several frames; what packs them depends on no thread. */
+START_TEST(frames_give_back_what_they_were_given)
+{
+    const size_t n = ((size_t)8 << 20) + 4321;
+    unsigned char *text = malloc(n);
+    struct rng rng = {21};
+    struct ncd_buf one = {0}, two = {0}, back = {0};
+    for (size_t i = 0; i < n; i++)
+        text[i] =
+            i % 4096 < 8 ? (unsigned char)rng_below(&rng, 256) : text[i - 8];
+    ck_assert_int_eq(ncd_frames_pack((ncd_text){text, n}, 1, &one), NCD_OK);
+    ck_assert_int_eq(ncd_frames_pack((ncd_text){text, n}, 2, &two), NCD_OK);
+    ck_assert_uint_eq(one.n, two.n);
+    ck_assert_mem_eq(one.bytes, two.bytes, one.n);
+    ck_assert_int_eq(ncd_frames_unpack(ncd_buf_text(&one), n, 2, &back),
+                     NCD_OK);
+    ck_assert_uint_eq(back.n, n);
+    ck_assert_mem_eq(back.bytes, text, n);
+    for (int i = -1; i <= 1; i += 2)
+        ck_assert_int_eq(
+            ncd_frames_unpack(ncd_buf_text(&one), n + (size_t)i, 2, &back),
+            NCD_ERR_MODEL);
+    one.n--;
+    ck_assert_int_eq(ncd_frames_unpack(ncd_buf_text(&one), n, 2, &back),
+                     NCD_ERR_MODEL);
+    ncd_buf_free(&one);
+    ncd_buf_free(&two);
+    ncd_buf_free(&back);
+    free(text);
 }
 END_TEST
 
@@ -488,7 +521,7 @@ START_TEST(random_sections_are_refused_or_loaded)
         struct file file = take_apart();
         struct section *s = &file.sections[rng_below(&rng, N_SECTIONS)];
         size_t at = rng_below(&rng, s->stored.n);
-        s->stored.bytes[at] = (unsigned char)rng_next(&rng);
+        s->stored.bytes[at] = (unsigned char)rng_below(&rng, 256);
         put_together(&file);
         ncd_status status = load(NULL);
         ck_assert_msg(status == NCD_OK || status == NCD_ERR_MODEL ||
@@ -551,6 +584,7 @@ int main(void)
         the_number_of_sections_must_be_right,
         lengths_of_sections_must_be_right,
         packed_sections_must_unpack_to_their_length,
+        frames_give_back_what_they_were_given,
         a_frame_cannot_claim_what_it_cannot_hold,
         every_setting_must_be_there,
         settings_must_make_sense,

@@ -8,6 +8,7 @@
 #include "classmodel/real.h"
 #include "classmodel/softmax.h"
 #include "util/error.h"
+#include "util/prefetch.h"
 
 /* Experts' opinions of texts x classes that the shared weights are fitted to,
  * at most: more would not move a dozen weights. */
@@ -34,7 +35,6 @@ struct training {
     const struct ncd_progress *progress; /* may be NULL */
     struct ncd_feature_row *rows;        /* [n texts] */
     uint32_t *folds;                     /* [n texts] */
-    float *held_out;                     /* [n texts][n classes] */
     size_t n_judged; /* texts that the weights are fitted to */
     size_t *judged;  /* [n_judged] */
     size_t *places;  /* [n_judged] their numbers in this list */
@@ -90,8 +90,6 @@ static ncd_status judge(void *job, size_t j, unsigned thread, ncd_error *err)
     ncd_reading_end(reading);
     for (size_t k = 0; k < NCD_KINDS * n_classes; k++)
         out[k] = (float)evidence[k];
-    memcpy(out + NCD_MARGIN * n_classes, t->held_out + i * n_classes,
-           n_classes * sizeof *out);
     return NCD_OK;
 }
 
@@ -348,28 +346,34 @@ static ncd_status deal_folds(const ncd_dataset *data, uint32_t *folds,
 
 static ncd_status fit_margins(struct training *t, ncd_error *err)
 {
-    struct ncd_progress reading = part(t, 20, 20);
+    struct ncd_progress reading = part(t, 20, 10), fitting = part(t, 30, 40);
     struct ncd_classmodel *m = t->model;
     const ncd_dataset *d = t->data;
     struct ncd_class_fit *fit = &m->fit;
     t->rows = calloc(d->n, sizeof *t->rows);
     t->folds = calloc(d->n, sizeof *t->folds);
-    t->held_out = calloc(d->n * m->counts.n_classes, sizeof *t->held_out);
     fit->weights = calloc(m->counts.n_postings + 1, sizeof *fit->weights);
     fit->margin_biases =
         calloc(m->counts.n_classes, sizeof *fit->margin_biases);
     fit->n_classes = m->counts.n_classes;
     fit->n_postings = m->counts.n_postings;
-    if (!t->rows || !t->folds || !t->held_out || !fit->weights ||
-        !fit->margin_biases)
+    if (!t->rows || !t->folds || !fit->weights || !fit->margin_biases)
         return ncd_fail_nomem(err);
+    size_t n_classes = m->counts.n_classes;
+    struct ncd_margins_data data = {.n = d->n,
+                                    .rows = t->rows,
+                                    .classes = d->classes,
+                                    .folds = t->folds,
+                                    .n_judged = t->n_judged,
+                                    .judged = t->judged};
     ncd_status status = deal_folds(d, t->folds, err);
     if (status == NCD_OK)
         status = ncd_parallel_for(d->n, t->threads, make_row, t, &reading, err);
     if (status == NCD_OK)
-        status = ncd_margins_fit(&m->margins, &m->counts, t->rows, d->classes,
-                                 t->folds, d->n, t->threads, fit->weights,
-                                 fit->margin_biases, t->held_out, err);
+        status = ncd_margins_fit(&m->margins, &m->counts, &data, t->threads,
+                                 fit->weights, fit->margin_biases,
+                                 t->opinions + NCD_MARGIN * n_classes,
+                                 NCD_N_EXPERTS * n_classes, &fitting, err);
     for (size_t i = 0; i < d->n; i++)
         ncd_feature_row_free(&t->rows[i]);
     free(t->rows);
@@ -411,9 +415,9 @@ static ncd_status choose_judged(struct training *t, ncd_error *err)
 static ncd_status fit_all(struct training *t, ncd_error *err)
 {
     struct ncd_progress judging = part(t, 70, 30);
-    ncd_status status = fit_margins(t, err);
+    ncd_status status = choose_judged(t, err);
     if (status == NCD_OK)
-        status = choose_judged(t, err);
+        status = fit_margins(t, err);
     if (status == NCD_OK)
         status =
             ncd_parallel_for(t->n_judged, t->threads, judge, t, &judging, err);
@@ -468,7 +472,6 @@ ncd_status ncd_classmodel_train(struct ncd_classmodel *m,
     free(t.readings);
     free(t.rows);
     free(t.folds);
-    free(t.held_out);
     free(t.judged);
     free(t.places);
     free(t.truth);
@@ -482,19 +485,29 @@ ncd_status ncd_classmodel_train(struct ncd_classmodel *m,
 
 ncd_status ncd_classmodel_restore(struct ncd_classmodel *m,
                                   const ncd_dataset *data,
+                                  const struct ncd_classmodel *tables,
                                   struct ncd_class_fit *fit, unsigned threads,
                                   ncd_error *err)
 {
-    ncd_status status = begin(m, data, threads, err);
+    ncd_status status = NCD_OK;
+    if (tables)
+        *m = *tables;
+    else
+        status = begin(m, data, threads, err);
     if (status != NCD_OK)
         return status;
-    if (fit->n_classes != m->counts.n_classes ||
+    if (m->counts.n_classes != data->labels.n ||
+        fit->n_classes != m->counts.n_classes ||
         fit->n_postings != m->counts.n_postings)
         return ncd_fail(err, NCD_ERR_MODEL,
                         "the weights of the class model fit other texts");
     m->fit = *fit;
     *fit = (struct ncd_class_fit){0};
-    return finish(m, data, threads, err);
+    if (!m->is_mapped)
+        return finish(m, data, threads, err);
+    ncd_smoothing_init(&m->smoothing);
+    ncd_margins_damp(&m->margins);
+    return NCD_OK;
 }
 
 void ncd_class_fit_free(struct ncd_class_fit *fit)
@@ -508,11 +521,13 @@ void ncd_class_fit_free(struct ncd_class_fit *fit)
 
 void ncd_classmodel_free(struct ncd_classmodel *m)
 {
-    ncd_counts_free(&m->counts);
-    ncd_margins_free(&m->margins);
     ncd_class_fit_free(&m->fit);
-    free(m->values);
-    free(m->places);
+    if (!m->is_mapped) {
+        ncd_counts_free(&m->counts);
+        ncd_margins_free(&m->margins);
+        free(m->values);
+        free(m->places);
+    }
     *m = (struct ncd_classmodel){0};
 }
 
@@ -524,6 +539,27 @@ struct prediction {
     const ncd_text *texts;
     double *out;
 };
+
+#define LINE 16 /* numbers of 4 bytes in a line of the cache */
+
+/* Asks for what the nodes behind the d-th distinct one will need. */
+static void ask_ahead(const struct ncd_classmodel *m,
+                      const struct ncd_reading *r, size_t d)
+{
+    if (d + 16 < r->n_distinct) {
+        uint32_t node = r->distinct[d + 16];
+        NCD_PREFETCH(&m->counts.first[node]);
+        NCD_PREFETCH(&m->margins.idf[node]);
+    }
+    if (d + 8 < r->n_distinct) {
+        const uint32_t *first = &m->counts.first[r->distinct[d + 8]];
+        for (uint32_t p = first[0]; p < first[1]; p += LINE) {
+            NCD_PREFETCH(&m->counts.classes[p]);
+            NCD_PREFETCH(&m->values[p]);
+            NCD_PREFETCH(&m->fit.weights[p]);
+        }
+    }
+}
 
 double ncd_classmodel_scores(const struct ncd_classmodel *m,
                              const struct ncd_reading *r, double *scores)
@@ -541,6 +577,7 @@ double ncd_classmodel_scores(const struct ncd_classmodel *m,
                     (double)r->n_words * m->places[n_classes + class]);
     for (size_t d = 0; d < r->n_distinct; d++) {
         uint32_t node = r->distinct[d], n = r->tally[node];
+        ask_ahead(m, r, d);
         int is_word = ncd_key_kind(c->keys[node]) >= NCD_WORD;
         double times = n * over;
         double x =

@@ -52,6 +52,8 @@ struct ncd_classmodel {
     struct ncd_class_fit fit;
     float *values;  /* [n postings] evidence, mixed */
     double *places; /* [2][n classes] of each symbol and each word */
+    /* Counts, idf, values and places lie in memory that is not the model's. */
+    int is_mapped;
 };
 
 /* Trains on texts that all have a label. Statuses: NOMEM, INPUT, CANCELLED. */
@@ -60,10 +62,12 @@ ncd_status ncd_classmodel_train(struct ncd_classmodel *model,
                                 const struct ncd_progress *progress,
                                 ncd_error *err);
 
-/* The same model, given what was fitted (taken over where that succeeds).
- * Statuses: NOMEM, INPUT, MODEL (it fits other texts). */
+/* The same model, given what was fitted (taken over where that succeeds) and
+ * its mapped tables, or NULL: they follow from the texts. Statuses: NOMEM,
+ * INPUT, MODEL (it fits other texts). */
 ncd_status ncd_classmodel_restore(struct ncd_classmodel *model,
                                   const ncd_dataset *data,
+                                  const struct ncd_classmodel *tables,
                                   struct ncd_class_fit *fit, unsigned threads,
                                   ncd_error *err);
 

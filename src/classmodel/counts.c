@@ -7,6 +7,7 @@
 
 #include "util/error.h"
 #include "util/parallel.h"
+#include "util/prefetch.h"
 
 /* A shard in the making. Texts come class by class, so that the posting of the
  * present class is the last one of its node. */
@@ -14,10 +15,11 @@ struct maker {
     uint32_t *slots;
     size_t n_slots, n_nodes, n_postings;
     uint64_t *keys;
-    uint32_t *totals, *n_in;
-    uint32_t *last_text, *head, *tail; /* [n_nodes] */
-    uint32_t *classes, *counts, *next; /* [n_postings] */
-    size_t node_capacity[6], posting_capacity[3];
+    uint32_t *n_in, *last_text; /* [n_nodes] */
+    uint32_t *last;             /* [n_nodes] posting, UINT32_MAX: none */
+    uint32_t *classes, *counts; /* [n_postings] */
+    uint32_t *previous;         /* [n_postings] of the same node */
+    size_t node_capacity[4], posting_capacity[3];
 };
 
 struct build {
@@ -48,9 +50,16 @@ static size_t slot_of(uint64_t h, size_t n_slots)
     return (size_t)(h >> (32 - NCD_SHARD_BITS)) & (n_slots - 1);
 }
 
-uint32_t ncd_counts_find(const struct ncd_counts *c, uint64_t key)
+/* Where the search for a key of this hash begins. */
+static const uint32_t *first_slot(const struct ncd_counts *c, uint64_t h)
 {
-    uint64_t h = hash(key);
+    unsigned shard = shard_of(h);
+    size_t n_slots = c->slot_first[shard + 1] - c->slot_first[shard];
+    return c->slots + c->slot_first[shard] + slot_of(h, n_slots);
+}
+
+static uint32_t find(const struct ncd_counts *c, uint64_t key, uint64_t h)
+{
     unsigned shard = shard_of(h);
     const uint32_t *slots = c->slots + c->slot_first[shard];
     size_t n_slots = c->slot_first[shard + 1] - c->slot_first[shard];
@@ -59,20 +68,23 @@ uint32_t ncd_counts_find(const struct ncd_counts *c, uint64_t key)
             return slots[i];
 }
 
+uint32_t ncd_counts_find(const struct ncd_counts *c, uint64_t key)
+{
+    return find(c, key, hash(key));
+}
+
 /* --- Building a shard --- */
 
 static void maker_free(struct maker *m)
 {
     free(m->slots);
     free(m->keys);
-    free(m->totals);
     free(m->n_in);
     free(m->last_text);
-    free(m->head);
-    free(m->tail);
+    free(m->last);
     free(m->classes);
     free(m->counts);
-    free(m->next);
+    free(m->previous);
     *m = (struct maker){0};
 }
 
@@ -99,16 +111,14 @@ static ncd_status add_node(struct maker *m, uint64_t key)
 {
     size_t n = m->n_nodes, *room = m->node_capacity;
     if (ncd_grow(&m->keys, &room[0], n + 1, sizeof *m->keys) != NCD_OK ||
-        ncd_grow(&m->totals, &room[1], n + 1, sizeof *m->totals) != NCD_OK ||
-        ncd_grow(&m->n_in, &room[2], n + 1, sizeof *m->n_in) != NCD_OK ||
-        ncd_grow(&m->last_text, &room[3], n + 1, sizeof *m->last_text) !=
+        ncd_grow(&m->n_in, &room[1], n + 1, sizeof *m->n_in) != NCD_OK ||
+        ncd_grow(&m->last_text, &room[2], n + 1, sizeof *m->last_text) !=
             NCD_OK ||
-        ncd_grow(&m->head, &room[4], n + 1, sizeof *m->head) != NCD_OK ||
-        ncd_grow(&m->tail, &room[5], n + 1, sizeof *m->tail) != NCD_OK)
+        ncd_grow(&m->last, &room[3], n + 1, sizeof *m->last) != NCD_OK)
         return NCD_ERR_NOMEM;
     m->keys[n] = key;
-    m->totals[n] = m->n_in[n] = 0;
-    m->last_text[n] = m->head[n] = m->tail[n] = UINT32_MAX;
+    m->n_in[n] = 0;
+    m->last_text[n] = m->last[n] = UINT32_MAX;
     m->n_nodes++;
     return NCD_OK;
 }
@@ -118,16 +128,12 @@ static ncd_status add_posting(struct maker *m, size_t node, uint32_t class)
     size_t n = m->n_postings, *room = m->posting_capacity;
     if (ncd_grow(&m->classes, &room[0], n + 1, sizeof *m->classes) != NCD_OK ||
         ncd_grow(&m->counts, &room[1], n + 1, sizeof *m->counts) != NCD_OK ||
-        ncd_grow(&m->next, &room[2], n + 1, sizeof *m->next) != NCD_OK)
+        ncd_grow(&m->previous, &room[2], n + 1, sizeof *m->previous) != NCD_OK)
         return NCD_ERR_NOMEM;
     m->classes[n] = class;
     m->counts[n] = 0;
-    m->next[n] = UINT32_MAX;
-    if (m->tail[node] == UINT32_MAX)
-        m->head[node] = (uint32_t)n;
-    else
-        m->next[m->tail[node]] = (uint32_t)n;
-    m->tail[node] = (uint32_t)n;
+    m->previous[n] = m->last[node];
+    m->last[node] = (uint32_t)n;
     m->n_postings++;
     return NCD_OK;
 }
@@ -146,11 +152,10 @@ static ncd_status count(struct maker *m, uint64_t key, uint64_t h,
         m->slots[i] = (uint32_t)(m->n_nodes - 1);
     }
     size_t node = m->slots[i];
-    if (m->tail[node] == UINT32_MAX || m->classes[m->tail[node]] != class)
+    if (m->last[node] == UINT32_MAX || m->classes[m->last[node]] != class)
         if (add_posting(m, node, class) != NCD_OK)
             return NCD_ERR_NOMEM;
-    m->counts[m->tail[node]]++;
-    m->totals[node]++;
+    m->counts[m->last[node]]++;
     if (m->last_text[node] != text) {
         m->last_text[node] = text;
         m->n_in[node]++;
@@ -201,27 +206,55 @@ static ncd_status make_room(struct ncd_counts *c)
                : NCD_ERR_NOMEM;
 }
 
-static void append_shard(struct ncd_counts *c, size_t shard, struct maker *m,
-                         size_t *n_nodes, size_t *n_postings)
+/* Numbers the nodes of all shards by falling number of texts, those of equal
+ * number in the order of the shards and within them as they came; at: [n texts
+ * + 1] zeros. Writes over last_text, which is no longer needed. */
+static void number_nodes(const struct ncd_counts *c, struct maker *makers,
+                         uint32_t *at)
+{
+    uint32_t n = 0;
+    for (size_t s = 0; s < NCD_N_SHARDS; s++)
+        for (size_t i = 0; i < makers[s].n_nodes; i++)
+            at[makers[s].n_in[i]]++;
+    for (size_t n_in = c->n_texts + 1; n_in-- > 0;) {
+        uint32_t n_nodes = at[n_in];
+        at[n_in] = n;
+        n += n_nodes;
+    }
+    for (size_t s = 0; s < NCD_N_SHARDS; s++)
+        for (size_t i = 0; i < makers[s].n_nodes; i++)
+            makers[s].last_text[i] = at[makers[s].n_in[i]]++;
+}
+
+static void place_nodes(struct ncd_counts *c, size_t shard,
+                        const struct maker *m)
 {
     uint32_t *slots = c->slots + c->slot_first[shard];
     for (size_t i = 0; i < m->n_slots; i++)
-        slots[i] = m->slots[i] == NCD_NO_NODE
-                       ? NCD_NO_NODE
-                       : m->slots[i] + (uint32_t)*n_nodes;
-    if (m->n_nodes == 0)
-        return; /* there are no arrays then */
-    memcpy(c->keys + *n_nodes, m->keys, m->n_nodes * sizeof *c->keys);
-    memcpy(c->totals + *n_nodes, m->totals, m->n_nodes * sizeof *c->totals);
-    memcpy(c->n_in + *n_nodes, m->n_in, m->n_nodes * sizeof *c->n_in);
-    for (size_t node = 0; node < m->n_nodes; node++) {
-        c->first[*n_nodes + node] = (uint32_t)*n_postings;
-        for (uint32_t p = m->head[node]; p != UINT32_MAX; p = m->next[p]) {
-            c->classes[*n_postings] = m->classes[p];
-            c->counts[(*n_postings)++] = m->counts[p];
+        slots[i] = m->slots[i] == NCD_NO_NODE ? NCD_NO_NODE
+                                              : m->last_text[m->slots[i]];
+    for (size_t i = 0; i < m->n_nodes; i++) {
+        uint32_t node = m->last_text[i], n = 0, total = 0;
+        for (uint32_t p = m->last[i]; p != UINT32_MAX; p = m->previous[p]) {
+            total += m->counts[p];
+            n++;
+        }
+        c->keys[node] = m->keys[i];
+        c->totals[node] = total;
+        c->n_in[node] = m->n_in[i];
+        c->first[node + 1] = n;
+    }
+}
+
+static void place_postings(struct ncd_counts *c, const struct maker *m)
+{
+    for (size_t i = 0; i < m->n_nodes; i++) {
+        uint32_t at = c->first[m->last_text[i] + 1];
+        for (uint32_t p = m->last[i]; p != UINT32_MAX; p = m->previous[p]) {
+            c->classes[--at] = m->classes[p];
+            c->counts[at] = m->counts[p];
         }
     }
-    *n_nodes += m->n_nodes;
 }
 
 static ncd_status join(struct ncd_counts *c, struct maker *makers,
@@ -236,14 +269,22 @@ static ncd_status join(struct ncd_counts *c, struct maker *makers,
         return ncd_fail(err, NCD_ERR_INPUT,
                         "too much text for a class model: more than 2^32 "
                         "different contexts");
-    if (make_room(c) != NCD_OK)
+    uint32_t *at = calloc(c->n_texts + 1, sizeof *at);
+    if (!at || make_room(c) != NCD_OK) {
+        free(at);
         return ncd_fail_nomem(err);
-    size_t n_nodes = 0, n_postings = 0;
+    }
+    number_nodes(c, makers, at);
+    free(at);
+    c->first[0] = 0;
+    for (size_t s = 0; s < NCD_N_SHARDS; s++)
+        place_nodes(c, s, &makers[s]);
+    for (size_t i = 0; i < c->n_nodes; i++)
+        c->first[i + 1] += c->first[i];
     for (size_t s = 0; s < NCD_N_SHARDS; s++) {
-        append_shard(c, s, &makers[s], &n_nodes, &n_postings);
+        place_postings(c, &makers[s]);
         maker_free(&makers[s]); /* for the memory */
     }
-    c->first[n_nodes] = (uint32_t)n_postings;
     return NCD_OK;
 }
 
@@ -356,31 +397,74 @@ uint32_t ncd_counts_of(const struct ncd_counts *c, uint32_t node,
 
 /* --- Rows --- */
 
+/* Rows are found in three steps, each so many rows behind the one before it
+ * that the memory it asks for has come: the slots, the keys in them, the
+ * nodes. */
+#define BEHIND 6
+#define N_WAITING 16 /* a power of two above 2 BEHIND */
+
+struct waiting {
+    uint64_t keys[NCD_KINDS], hashes[NCD_KINDS];
+};
+
+static void ask_for_slots(const struct ncd_counts *c, struct waiting *w)
+{
+    for (int kind = 0; kind < NCD_KINDS; kind++) {
+        w->hashes[kind] = hash(w->keys[kind]);
+        if (w->keys[kind] != NCD_NO_KEY)
+            NCD_PREFETCH(first_slot(c, w->hashes[kind]));
+    }
+}
+
+static void ask_for_keys(const struct ncd_counts *c, const struct waiting *w)
+{
+    for (int kind = 0; kind < NCD_KINDS; kind++) {
+        if (w->keys[kind] == NCD_NO_KEY)
+            continue;
+        uint32_t node = *first_slot(c, w->hashes[kind]);
+        if (node != NCD_NO_NODE)
+            NCD_PREFETCH(&c->keys[node]);
+    }
+}
+
+static void find_row(const struct ncd_counts *c, const struct waiting *w,
+                     uint32_t *out)
+{
+    /* A window that was never seen is part of no longer one that was. */
+    uint32_t found = 0;
+    for (int kind = 0; kind < NCD_WINDOWS; kind++)
+        out[kind] = found = found == NCD_NO_NODE || w->keys[kind] == NCD_NO_KEY
+                                ? NCD_NO_NODE
+                                : find(c, w->keys[kind], w->hashes[kind]);
+    out[NCD_WORD] = out[NCD_PAIR] = NCD_NO_NODE;
+    if (w->keys[NCD_WORD] != NCD_NO_KEY)
+        out[NCD_WORD] = find(c, w->keys[NCD_WORD], w->hashes[NCD_WORD]);
+    if (w->keys[NCD_PAIR] != NCD_NO_KEY && out[NCD_WORD] != NCD_NO_NODE)
+        out[NCD_PAIR] = find(c, w->keys[NCD_PAIR], w->hashes[NCD_PAIR]);
+}
+
 ncd_status ncd_rows_find(struct ncd_rows *rows, const struct ncd_counts *c,
                          ncd_text text)
 {
     struct ncd_walk walk;
-    uint64_t keys[NCD_KINDS];
+    struct waiting waiting[N_WAITING];
     rows->n = ncd_walk_n_rows(text);
     if (ncd_grow(&rows->nodes, &rows->capacity, rows->n * NCD_KINDS,
                  sizeof *rows->nodes) != NCD_OK)
         return NCD_ERR_NOMEM;
-    uint32_t *out = rows->nodes;
     rows->n_words = 0;
     ncd_walk_begin(&walk, text);
-    for (; ncd_walk_next(&walk, keys); out += NCD_KINDS) {
-        /* A window that was never seen is part of no longer one that was. */
-        uint32_t found = 0;
-        for (int kind = 0; kind < NCD_WINDOWS; kind++)
-            out[kind] = found = found == NCD_NO_NODE || keys[kind] == NCD_NO_KEY
-                                    ? NCD_NO_NODE
-                                    : ncd_counts_find(c, keys[kind]);
-        out[NCD_WORD] = out[NCD_PAIR] = NCD_NO_NODE;
-        rows->n_words += keys[NCD_PAIR] != NCD_NO_KEY;
-        if (keys[NCD_WORD] != NCD_NO_KEY)
-            out[NCD_WORD] = ncd_counts_find(c, keys[NCD_WORD]);
-        if (keys[NCD_PAIR] != NCD_NO_KEY && out[NCD_WORD] != NCD_NO_NODE)
-            out[NCD_PAIR] = ncd_counts_find(c, keys[NCD_PAIR]);
+    for (size_t i = 0; i < rows->n + 2 * BEHIND; i++) {
+        struct waiting *w = &waiting[i % N_WAITING];
+        if (ncd_walk_next(&walk, w->keys)) {
+            rows->n_words += w->keys[NCD_PAIR] != NCD_NO_KEY;
+            ask_for_slots(c, w);
+        }
+        size_t j = i - BEHIND, k = j - BEHIND;
+        if (i >= BEHIND && j < rows->n)
+            ask_for_keys(c, &waiting[j % N_WAITING]);
+        if (i >= 2 * BEHIND)
+            find_row(c, &waiting[k % N_WAITING], rows->nodes + k * NCD_KINDS);
     }
     return NCD_OK;
 }

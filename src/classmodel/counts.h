@@ -9,7 +9,8 @@
  *
  * The table is built in shards by the hash of the key, each on one thread,
  * which is why neither its contents nor their order depend on the number of
- * threads.
+ * threads. Nodes are numbered by falling number of texts, so that those that
+ * texts ask for again and again lie close together in every array.
  */
 #ifndef NCD_CLASSMODEL_COUNTS_H
 #define NCD_CLASSMODEL_COUNTS_H
@@ -20,7 +21,7 @@
 #define NCD_NO_NODE UINT32_MAX
 #define NCD_NO_CLASS UINT32_MAX
 
-#define NCD_SHARD_BITS 4
+#define NCD_SHARD_BITS 3
 #define NCD_N_SHARDS (1 << NCD_SHARD_BITS)
 
 struct ncd_counts {
@@ -31,7 +32,7 @@ struct ncd_counts {
     uint32_t *slots;
     uint64_t *keys;    /* [n_nodes] */
     uint32_t *totals;  /* [n_nodes] occurrences */
-    uint32_t *n_in;    /* [n_nodes] texts it occurs in */
+    uint32_t *n_in;    /* [n_nodes] texts it occurs in; NULL: mapped */
     uint32_t *first;   /* [n_nodes + 1] first posting */
     uint32_t *classes; /* [n_postings] */
     uint32_t *counts;  /* [n_postings] occurrences in texts of the class */

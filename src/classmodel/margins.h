@@ -21,24 +21,29 @@
 #define NCD_CLASSMODEL_MARGINS_H
 
 #include "classmodel/evidence.h"
+#include "util/parallel.h"
 
 #define NCD_FOLDS 3
 #define NCD_LANES (1 + NCD_FOLDS)
 
-/* How often an occurring gram counts. */
+/* A text's feature with how often it occurs, the number of the feature in the
+ * low bits. They are numbered in the order of nodes, the most common first;
+ * beyond NCD_MAX_FEATURES the rarest grams are none. */
+#define NCD_FEATURE_BITS 24
+#define NCD_MAX_FEATURES (1u << NCD_FEATURE_BITS)
 #define NCD_TIMES_MAX 255
 
 struct ncd_margins {
-    uint32_t *features; /* [n nodes] number, or NCD_NO_NODE: not one */
-    float *idf;         /* [n nodes] */
+    /* [n nodes] number, or NCD_NO_NODE: not one; NULL in mapped models */
+    uint32_t *features;
+    float *idf; /* [n nodes] 0 where there is no feature */
     size_t n_features;
     float damped[NCD_TIMES_MAX + 1]; /* 1 + ln n */
 };
 
 /* A text's features. */
 struct ncd_feature_row {
-    uint32_t *features;    /* [n] */
-    unsigned char *times;  /* [n] */
+    uint32_t *entries;     /* [n] */
     uint32_t n, n_windows; /* those of windows come first */
     float scale_windows, scale_words;
 };
@@ -46,6 +51,9 @@ struct ncd_feature_row {
 ncd_status ncd_margins_init(struct ncd_margins *margins,
                             const struct ncd_counts *counts);
 void ncd_margins_free(struct ncd_margins *margins);
+
+/* Fills in what does not depend on the counts. */
+void ncd_margins_damp(struct ncd_margins *margins);
 
 /* A random order of 0 .. n - 1 that depends on n and the seed alone. */
 void ncd_random_order(uint32_t *order_out, size_t n, uint64_t seed);
@@ -62,17 +70,25 @@ ncd_status ncd_feature_row_make(struct ncd_feature_row *row,
                                 const struct ncd_reading *reading);
 void ncd_feature_row_free(struct ncd_feature_row *row);
 
+struct ncd_margins_data {
+    size_t n;
+    const struct ncd_feature_row *rows; /* [n] */
+    const uint32_t *classes, *folds;    /* [n] */
+    size_t n_judged;
+    const size_t *judged; /* [n_judged] texts that want honest margins */
+};
+
 /*
- * Fits the weights. classes, folds: [n]. weights_out: [n postings], 0 where the
- * node is no feature; biases_out: [n classes]; held_out: [n][n classes] margins
- * of each text by the lane that has not seen it. Costs 4 NCD_LANES bytes for a
- * posting and for a (text, class).
+ * Fits the weights. weights_out: [n postings], 0 where the node is no feature;
+ * biases_out: [n classes]. The margins of judged text j for the classes, by the
+ * lane that has not seen it, are put at held_out + j * stride. Memory: 4 bytes
+ * for every feature of a text that the class of a thread has seen.
  */
 ncd_status ncd_margins_fit(const struct ncd_margins *margins,
                            const struct ncd_counts *counts,
-                           const struct ncd_feature_row *rows,
-                           const uint32_t *classes, const uint32_t *folds,
-                           size_t n, unsigned threads, float *weights_out,
-                           float *biases_out, float *held_out, ncd_error *err);
+                           const struct ncd_margins_data *data,
+                           unsigned threads, float *weights_out,
+                           float *biases_out, float *held_out, size_t stride,
+                           const struct ncd_progress *progress, ncd_error *err);
 
 #endif

@@ -19,6 +19,7 @@ void ncd_model_free(ncd_model *model)
     ncd_measure_free(&model->measure);
     ncd_classmodel_free(&model->class);
     free(model->sizes);
+    ncd_view_close(&model->file);
     free(model);
 }
 
@@ -95,7 +96,8 @@ static ncd_status make_class(ncd_model *model, struct ncd_known *known,
         return NCD_OK;
     if (known->fit.weights)
         return ncd_classmodel_restore(&model->class, model->dataset,
-                                      &known->fit, threads, err);
+                                      known->tables, &known->fit, threads,
+                                      err);
     return ncd_classmodel_train(&model->class, model->dataset, threads,
                                 &progress, err);
 }

@@ -7,6 +7,7 @@
 #include "knn/search.h"
 #include "knn/vote.h"
 #include "model/contenders.h"
+#include "util/view.h"
 
 struct ncd_model {
     ncd_dataset *dataset;
@@ -20,6 +21,7 @@ struct ncd_model {
     struct ncd_contenders contenders; /* of training by auto */
     /* What was learnt, bytes in the file; 0: not known. */
     uint64_t learnt_nbytes;
+    struct ncd_view file; /* that mapped tables lie in */
     size_t n_over_window;
     char spec[NCD_CODEC_SPEC_NBYTES];
     char library[NCD_CODEC_LIBRARY_NBYTES]; /* at training */
@@ -31,9 +33,10 @@ struct ncd_known {
     double *sizes; /* of the first n_sizes texts, with room for all; may
                       be NULL */
     size_t n_sizes;
-    const char *library;      /* at training; NULL: the one in use */
-    struct ncd_class_fit fit; /* weights NULL: to be fitted */
-    double knn_weight;        /* of both; taken where there is a fit */
+    const char *library;                 /* at training; NULL: the one in use */
+    struct ncd_class_fit fit;            /* weights NULL: to be fitted */
+    const struct ncd_classmodel *tables; /* mapped ones, or NULL */
+    double knn_weight; /* of both; taken where there is a fit */
 };
 
 /* Takes over the data set and what is known, also on failure. */

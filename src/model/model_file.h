@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The model file, format version 1. All numbers are little-endian.
+ * The model file, format version 2. All numbers are little-endian.
  *
  *     magic      8 bytes   89 'N' 'C' 'D' 'M' 0D 0A 1A
  *     version    u32
@@ -10,7 +10,7 @@
  *     checksum   u64       XXH3-64 of everything before it
  *
  * A section is a tag of four letters, a u32 that says how it is stored (0 as it
- * is, 1 a zstd frame), its length unpacked and stored (u64 each), and the
+ * is, 1 zstd frames), its length unpacked and stored (u64 each), and the
  * stored bytes. A reader passes over tags it doesn't know if their first letter
  * is small; an unknown tag with a capital makes it refuse the file as newer.
  *
@@ -28,6 +28,12 @@
  *           power of length, the factors of certainty, the training figures and
  *           the biases, then as binary32 the weights and biases of margins; see
  *           classmodel.h
+ *     TABL  counts and values of a class model (where there is CLAS), in arrays
+ *           that are used where they are once the file is mapped; see
+ *           class_table.h
+ *
+ * In version 1 the postings of a class model were in another order; its models
+ * of neighbours are read as they are.
  *
  * The magic number follows PNG's: its line ends show whether a transfer in text
  * mode has changed the file. The same training data and settings give the same
@@ -38,7 +44,7 @@
 
 #define NCD_MODEL_MAGIC "\x89NCDM\r\n\x1a"
 #define NCD_MODEL_MAGIC_NBYTES 8
-#define NCD_MODEL_VERSION 1
+#define NCD_MODEL_VERSION 2
 #define NCD_MODEL_HEADER_NBYTES 24
 #define NCD_MODEL_SECTION_NBYTES 24 /* before the stored bytes */
 #define NCD_MODEL_CHECKSUM_NBYTES 8

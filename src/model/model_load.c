@@ -10,12 +10,14 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <xxhash.h>
-#include <zstd.h>
 
+#include "model/class_table.h"
 #include "model/class_wire.h"
+#include "model/frames.h"
 #include "model/model.h"
 #include "model/wire.h"
 #include "util/error.h"
+#include "util/parallel.h"
 
 enum {
     CONF,
@@ -27,16 +29,19 @@ enum {
     CLAS,
     MIXW,
     AUTO,
+    TABL,
     N_TAGS,
     N_ALWAYS = SIZE
 };
 static const char tags[N_TAGS][5] = {"CONF", "LABL", "SRCS", "ROWS", "TEXT",
-                                     "SIZE", "CLAS", "MIXW", "auto"};
+                                     "SIZE", "CLAS", "MIXW", "auto", "TABL"};
 
 /* What the sections hold, before it is known to fit together. */
 struct parts {
     struct ncd_buf section[N_TAGS]; /* unpacked, in the order of `tags` */
     int present[N_TAGS];
+    ncd_text table; /* TABL, in the file */
+    uint32_t version;
     uint64_t stored[N_TAGS]; /* bytes in the file */
 };
 
@@ -47,28 +52,9 @@ static ncd_status fail_damaged(const char *path, const char *what,
                     path, what);
 }
 
-static ncd_status read_file(const char *path, struct ncd_buf *out,
-                            ncd_error *err)
-{
-    FILE *file = fopen(path, "rb");
-    if (!file)
-        return ncd_fail_errno(err, path, "cannot open");
-    ncd_status status = NCD_OK;
-    while (status == NCD_OK && !feof(file) && !ferror(file)) {
-        if (ncd_buf_reserve(out, 1 << 16) != NCD_OK)
-            status = ncd_fail_nomem(err);
-        else
-            out->n += fread(out->bytes + out->n, 1, 1 << 16, file);
-    }
-    if (status == NCD_OK && ferror(file))
-        status = ncd_fail_errno(err, path, "cannot read");
-    fclose(file);
-    return status;
-}
-
 /* Tells apart, in this order: a foreign file, a newer format, a file that is
  * too short or too long, and one with altered bytes. */
-static ncd_status check_file(const char *path, const struct ncd_buf *file,
+static ncd_status check_file(const char *path, const struct ncd_view *file,
                              ncd_error *err)
 {
     if (file->n >= 5 && memcmp(file->bytes, NCD_MODEL_MAGIC, 5) == 0 &&
@@ -132,19 +118,14 @@ static ncd_status unpack(const char *path, uint32_t how, ncd_text stored,
         return ncd_buf_append(out, stored.bytes, stored.nbytes) == NCD_OK
                    ? NCD_OK
                    : ncd_fail_nomem(err);
-    if (how != NCD_STORED_ZSTD ||
-        ZSTD_getFrameContentSize(stored.bytes, stored.nbytes) != nbytes)
+    if (how != NCD_STORED_ZSTD)
         return fail_damaged(path, "a section's length is wrong", err);
-    /* A block is at most 128 KiB of text in 4 bytes. */
-    if (nbytes / (128 * 1024) > stored.nbytes / 4)
-        return fail_damaged(path, "a section's length is wrong", err);
-    if (nbytes > SIZE_MAX || ncd_buf_reserve(out, (size_t)nbytes) != NCD_OK)
+    ncd_status status = ncd_frames_unpack(stored, nbytes, ncd_threads(0), out);
+    if (status == NCD_ERR_NOMEM)
         return ncd_fail_nomem(err);
-    out->n = (size_t)nbytes;
-    if (ZSTD_decompress(out->bytes, out->n, stored.bytes, stored.nbytes) !=
-        nbytes)
-        return fail_damaged(path, "a section can't be unpacked", err);
-    return NCD_OK;
+    return status == NCD_OK
+               ? NCD_OK
+               : fail_damaged(path, "a section can't be unpacked", err);
 }
 
 static int tag_number(ncd_text tag)
@@ -155,11 +136,13 @@ static int tag_number(ncd_text tag)
     return -1;
 }
 
-static ncd_status read_sections(const char *path, const struct ncd_buf *file,
+static ncd_status read_sections(const char *path, const struct ncd_view *file,
                                 struct parts *parts, ncd_error *err)
 {
-    struct ncd_cursor in = {
-        file->bytes + 12, file->bytes + file->n - NCD_MODEL_CHECKSUM_NBYTES, 0};
+    struct ncd_cursor in = {file->bytes + NCD_MODEL_MAGIC_NBYTES,
+                            file->bytes + file->n - NCD_MODEL_CHECKSUM_NBYTES,
+                            0};
+    parts->version = ncd_get_u32(&in);
     uint32_t n = ncd_get_u32(&in);
     ncd_get_u64(&in);
     for (uint32_t i = 0; i < n; i++) {
@@ -180,6 +163,12 @@ static ncd_status read_sections(const char *path, const struct ncd_buf *file,
             continue;
         if (parts->present[number]++)
             return fail_damaged(path, "a section comes twice", err);
+        if (number == TABL) {
+            if (how != NCD_STORED_RAW || nbytes != stored.nbytes)
+                return fail_damaged(path, "a section's length is wrong", err);
+            parts->table = stored;
+            continue;
+        }
         parts->stored[number] = stored.nbytes;
         ncd_status status =
             unpack(path, how, stored, nbytes, &parts->section[number], err);
@@ -217,28 +206,31 @@ static ncd_status read_names(const char *path, struct ncd_cursor in,
     return NCD_OK;
 }
 
-static ncd_status read_rows(const char *path, const struct parts *parts,
+/* The data set takes over the texts. */
+static ncd_status read_rows(const char *path, struct parts *parts,
                             ncd_dataset *d, ncd_error *err)
 {
     struct ncd_cursor in = cursor(parts, ROWS), text = cursor(parts, TEXT);
+    for (size_t i = 0; i < d->labels.n; i++) {
+        const char *label = d->labels.names[i];
+        if (ncd_label_has_control((ncd_text){label, strlen(label)}))
+            return fail_damaged(path, "a label is malformed", err);
+    }
     while (in.at < in.end) {
         uint64_t nbytes = ncd_get_varint(&in), class = ncd_get_varint(&in);
         uint64_t origin = ncd_get_varint(&in), line = ncd_get_varint(&in);
-        ncd_text bytes = ncd_get_bytes(&text, nbytes);
+        size_t n = ncd_get_bytes(&text, nbytes).nbytes;
         if (in.failed || text.failed || class >= d->labels.n ||
             origin >= d->sources.n)
             return fail_damaged(path, "its rows are malformed", err);
-        const char *label = d->labels.names[class];
-        ncd_status status =
-            ncd_dataset_add(d, (ncd_text){label, strlen(label)}, bytes,
-                            d->sources.names[origin], line, err);
-        if (status != NCD_OK)
-            return status == NCD_ERR_INPUT
-                       ? fail_damaged(path, "a label is malformed", err)
-                       : status;
+        if (ncd_dataset_add_row(d, n, (uint32_t) class, (uint32_t)origin,
+                                line) != NCD_OK)
+            return ncd_fail_nomem(err);
     }
     if (text.at != text.end)
         return fail_damaged(path, "it has text that belongs to no row", err);
+    d->bytes = parts->section[TEXT];
+    parts->section[TEXT] = (struct ncd_buf){0};
     return NCD_OK;
 }
 
@@ -340,6 +332,11 @@ static ncd_status read_settings(const char *path, const struct parts *parts,
     /* Models of before there were methods don't name theirs. */
     if (setting(parts, "method", method, sizeof method) == NCD_OK)
         m = ncd_method_parse(method);
+    if (m != NCD_METHOD_KNN && parts->version == 1)
+        return ncd_fail(err, NCD_ERR_MODEL,
+                        "%s: a class model of an earlier version of this "
+                        "program: train it again",
+                        path);
     if (missing || m < 0 || m == NCD_METHOD_AUTO || d < 0 || o < 0 || v < 0 ||
         n < 0 || number == 0 || number > UINT32_MAX)
         return fail_damaged(path, "its settings are malformed", err);
@@ -396,8 +393,6 @@ static ncd_status read_known(const char *path, const struct parts *parts,
         status = read_power(path, parts, &known->knn_weight, err);
     if (status == NCD_OK && has_classes)
         status = read_class_fit(path, parts, &known->fit, err);
-    if (status != NCD_OK)
-        free(known->sizes);
     return status;
 }
 
@@ -413,11 +408,24 @@ static ncd_status read_about(const char *path, const struct parts *parts,
                : fail_damaged(path, "its contenders are malformed", err);
 }
 
-static ncd_status make_model(const char *path, const struct parts *parts,
+static ncd_status read_tables(const char *path, const struct parts *parts,
+                              struct ncd_classmodel *tables,
+                              struct ncd_known *known, ncd_error *err)
+{
+    if (!parts->present[TABL] || !ncd_class_table_is_native())
+        return NCD_OK;
+    known->tables = tables;
+    return ncd_get_class_table(parts->table, ncd_threads(0), tables) == NCD_OK
+               ? NCD_OK
+               : fail_damaged(path, "its class model is malformed", err);
+}
+
+static ncd_status make_model(const char *path, struct parts *parts,
                              ncd_model **model_out, ncd_error *err)
 {
     struct settings settings;
     struct ncd_known known = {0};
+    struct ncd_classmodel tables;
     ncd_dataset *d;
     if (ncd_dataset_new(&d) != NCD_OK)
         return ncd_fail_nomem(err);
@@ -434,7 +442,11 @@ static ncd_status make_model(const char *path, const struct parts *parts,
             fail_damaged(path, "a text has no label, or there is none", err);
     if (status == NCD_OK)
         status = read_known(path, parts, &settings, d->n, &known, err);
+    if (status == NCD_OK)
+        status = read_tables(path, parts, &tables, &known, err);
     if (status != NCD_OK) {
+        ncd_class_fit_free(&known.fit);
+        free(known.sizes);
         ncd_dataset_free(d);
         return status;
     }
@@ -457,16 +469,20 @@ static ncd_status make_model(const char *path, const struct parts *parts,
 ncd_status ncd_model_load(const char *path, ncd_model **model_out,
                           ncd_error *err)
 {
-    struct ncd_buf file = {0};
+    struct ncd_view file;
     struct parts parts = {0};
-    ncd_status status = read_file(path, &file, err);
-    if (status == NCD_OK)
-        status = check_file(path, &file, err);
+    ncd_status status = ncd_view_open(&file, path, err);
+    if (status != NCD_OK)
+        return status;
+    status = check_file(path, &file, err);
     if (status == NCD_OK)
         status = read_sections(path, &file, &parts, err);
-    ncd_buf_free(&file);
     if (status == NCD_OK)
         status = make_model(path, &parts, model_out, err);
+    if (status == NCD_OK && parts.present[TABL])
+        (*model_out)->file = file;
+    else
+        ncd_view_close(&file);
     for (int i = 0; i < N_TAGS; i++)
         ncd_buf_free(&parts.section[i]);
     return status;

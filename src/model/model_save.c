@@ -5,37 +5,41 @@
 #include <stdlib.h>
 #include <string.h>
 #include <xxhash.h>
-#include <zstd.h>
 
+#include "model/class_table.h"
 #include "model/class_wire.h"
+#include "model/frames.h"
 #include "model/model.h"
 #include "model/wire.h"
 #include "util/error.h"
+#include "util/parallel.h"
 
-#define ZSTD_LEVEL 9
+static ncd_status put_header(struct ncd_buf *out, const char *tag, uint32_t how,
+                             uint64_t nbytes, uint64_t n_stored)
+{
+    if (ncd_buf_append(out, tag, 4) != NCD_OK ||
+        ncd_put_u32(out, how) != NCD_OK || ncd_put_u64(out, nbytes) != NCD_OK)
+        return NCD_ERR_NOMEM;
+    return ncd_put_u64(out, n_stored);
+}
 
+/* Packed where that makes it smaller. */
 static ncd_status put_section(struct ncd_buf *out, const char *tag,
                               const struct ncd_buf *raw)
 {
-    size_t room = ZSTD_compressBound(raw->n);
-    size_t header = NCD_MODEL_SECTION_NBYTES;
-    if (ZSTD_isError(room) || ncd_buf_reserve(out, header + room) != NCD_OK)
-        return NCD_ERR_NOMEM;
-    size_t stored = ZSTD_compress(out->bytes + out->n + header, room,
-                                  raw->bytes, raw->n, ZSTD_LEVEL);
-    if (ZSTD_isError(stored))
-        return NCD_ERR_NOMEM; /* the only way it can fail with enough room */
-    int packed = stored < raw->n;
-    /* Room was reserved: none of these can fail. */
-    ncd_buf_append(out, tag, 4);
-    ncd_put_u32(out, packed ? NCD_STORED_ZSTD : NCD_STORED_RAW);
-    ncd_put_u64(out, raw->n);
-    ncd_put_u64(out, packed ? stored : raw->n);
-    if (packed)
-        out->n += stored;
-    else
-        return ncd_buf_append(out, raw->bytes, raw->n);
-    return NCD_OK;
+    struct ncd_buf packed = {0};
+    ncd_status status =
+        ncd_frames_pack(ncd_buf_text(raw), ncd_threads(0), &packed);
+    int is_smaller = packed.n < raw->n;
+    const struct ncd_buf *stored = is_smaller ? &packed : raw;
+    if (status == NCD_OK)
+        status =
+            put_header(out, tag, is_smaller ? NCD_STORED_ZSTD : NCD_STORED_RAW,
+                       raw->n, stored->n);
+    if (status == NCD_OK)
+        status = ncd_buf_append(out, stored->bytes, stored->n);
+    ncd_buf_free(&packed);
+    return status;
 }
 
 static ncd_status put_line(struct ncd_buf *out, const char *key,
@@ -215,7 +219,23 @@ static void set_number(struct ncd_buf *out, size_t at, uint64_t value, int n)
         out->bytes[at + i] = (unsigned char)(value >> (8 * i));
 }
 
-static ncd_status put_file(struct ncd_buf *out, const ncd_model *m)
+/* All of section TABL but its bytes, which begin at a round place in the file:
+ * a section that readers pass over fills up the room before it. */
+static ncd_status put_table_header(struct ncd_buf *out, uint64_t nbytes)
+{
+    static const char zeros[NCD_TABLE_ALIGNMENT];
+    size_t end = out->n + 2 * NCD_MODEL_SECTION_NBYTES;
+    size_t fill =
+        (NCD_TABLE_ALIGNMENT - end % NCD_TABLE_ALIGNMENT) % NCD_TABLE_ALIGNMENT;
+    if (put_header(out, "fill", NCD_STORED_RAW, fill, fill) != NCD_OK ||
+        ncd_buf_append(out, zeros, fill) != NCD_OK)
+        return NCD_ERR_NOMEM;
+    return put_header(out, "TABL", NCD_STORED_RAW, nbytes, nbytes);
+}
+
+/* The file up to its last section's bytes, of which there are so many. */
+static ncd_status put_head(struct ncd_buf *out, const ncd_model *m,
+                           uint64_t table_nbytes)
 {
     struct ncd_buf raw = {0};
     ncd_status status = NCD_ERR_NOMEM;
@@ -227,28 +247,74 @@ static ncd_status put_file(struct ncd_buf *out, const ncd_model *m)
     ncd_buf_free(&raw);
     if (status == NCD_OK)
         status = put_section(out, "TEXT", &m->dataset->bytes);
+    if (status == NCD_OK && table_nbytes)
+        status = put_table_header(out, table_nbytes);
     if (status != NCD_OK)
         return status;
-    set_number(out, 12, n + 1, 4);
-    set_number(out, 16, out->n + NCD_MODEL_CHECKSUM_NBYTES, 8);
-    return ncd_put_u64(out, XXH3_64bits(out->bytes, out->n));
+    set_number(out, 12, n + (table_nbytes ? 3 : 1), 4);
+    set_number(out, 16, out->n + table_nbytes + NCD_MODEL_CHECKSUM_NBYTES, 8);
+    return NCD_OK;
+}
+
+/* A file on its way out, and its checksum so far. */
+struct sink {
+    FILE *stream;
+    XXH3_state_t *sum;
+};
+
+/* A short write leaves the stream's error flag, which commit checks. */
+static ncd_status sink_put(void *to, const void *bytes, size_t n)
+{
+    const struct sink *sink = to;
+    XXH3_64bits_update(sink->sum, bytes, n);
+    fwrite(bytes, 1, n, sink->stream);
+    return NCD_OK;
+}
+
+static ncd_status write_file(FILE *stream, const struct ncd_buf *head,
+                             const ncd_model *m, int has_table)
+{
+    struct sink sink = {stream, XXH3_createState()};
+    struct ncd_buf trailer = {0};
+    ncd_status status = sink.sum ? NCD_OK : NCD_ERR_NOMEM;
+    if (status == NCD_OK) {
+        XXH3_64bits_reset(sink.sum);
+        status = sink_put(&sink, head->bytes, head->n);
+    }
+    if (status == NCD_OK && has_table)
+        status = ncd_put_class_table(&m->class, sink_put, &sink);
+    if (status == NCD_OK)
+        status = ncd_put_u64(&trailer, XXH3_64bits_digest(sink.sum));
+    if (status == NCD_OK)
+        fwrite(trailer.bytes, 1, trailer.n, stream);
+    ncd_buf_free(&trailer);
+    XXH3_freeState(sink.sum);
+    return status;
 }
 
 ncd_status ncd_model_save(const ncd_model *model, const char *path,
                           ncd_error *err)
 {
-    struct ncd_buf file = {0};
+    struct ncd_buf head = {0};
     ncd_output *output;
-    ncd_status status = put_file(&file, model);
+    int has_table =
+        model->method != NCD_METHOD_KNN && ncd_class_table_is_native();
+    uint64_t table_nbytes =
+        has_table ? ncd_class_table_nbytes(&model->class) : 0;
+    ncd_status status = put_head(&head, model, table_nbytes);
     if (status != NCD_OK)
         ncd_fail_nomem(err);
     else
         status = ncd_output_create(path, &output, err);
     if (status == NCD_OK) {
-        /* A short write leaves the stream's error flag, which commit checks. */
-        fwrite(file.bytes, 1, file.n, ncd_output_stream(output));
-        status = ncd_output_commit(output, err);
+        status = write_file(ncd_output_stream(output), &head, model, has_table);
+        if (status == NCD_OK) {
+            status = ncd_output_commit(output, err);
+        } else {
+            ncd_output_discard(output);
+            ncd_fail_nomem(err);
+        }
     }
-    ncd_buf_free(&file);
+    ncd_buf_free(&head);
     return status;
 }

@@ -71,6 +71,19 @@ static ncd_status fail_label(const char *source, uint64_t line, ncd_error *err)
                     source ? source : "text", (unsigned long long)line);
 }
 
+ncd_status ncd_dataset_add_row(ncd_dataset *d, size_t nbytes, uint32_t class,
+                               uint32_t origin, uint64_t line)
+{
+    if (reserve_row(d) != NCD_OK)
+        return NCD_ERR_NOMEM;
+    d->ends[d->n] = (d->n ? d->ends[d->n - 1] : 0) + nbytes;
+    d->lines[d->n] = line;
+    d->classes[d->n] = class;
+    d->origins[d->n] = origin;
+    d->n++;
+    return NCD_OK;
+}
+
 ncd_status ncd_dataset_add(ncd_dataset *d, ncd_text label, ncd_text text,
                            const char *source, uint64_t line, ncd_error *err)
 {
@@ -87,12 +100,8 @@ ncd_status ncd_dataset_add(ncd_dataset *d, ncd_text label, ncd_text text,
     if (class >= UINT32_MAX || origin >= UINT32_MAX)
         return ncd_fail(err, NCD_ERR_INPUT, "too many labels or files");
     ncd_buf_append(&d->bytes, text.bytes, text.nbytes);
-    d->ends[d->n] = d->bytes.n;
-    d->lines[d->n] = line;
-    d->classes[d->n] = (uint32_t) class;
-    d->origins[d->n] = (uint32_t)origin;
-    d->n++;
-    return NCD_OK;
+    return ncd_dataset_add_row(d, text.nbytes, (uint32_t) class,
+                               (uint32_t)origin, line);
 }
 
 ncd_status ncd_dataset_fill(ncd_dataset *d, ncd_reader *reader, ncd_error *err)

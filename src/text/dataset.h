@@ -24,6 +24,11 @@ struct ncd_dataset {
     size_t ends_capacity, lines_capacity, classes_capacity, origins_capacity;
 };
 
+/* A row for the next nbytes bytes of the buffer, whose label and source have
+ * numbers already. For those who fill the buffer themselves. */
+ncd_status ncd_dataset_add_row(ncd_dataset *dataset, size_t nbytes,
+                               uint32_t class, uint32_t origin, uint64_t line);
+
 /* Number of the first text whose label is empty, or n. */
 size_t ncd_dataset_first_unlabelled(const ncd_dataset *dataset);
 
