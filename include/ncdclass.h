@@ -573,8 +573,9 @@ typedef struct ncd_predict_options {
     unsigned threads; /* 0 (default): ncd_default_threads() */
     ncd_progress_fn progress;
     void *progress_arg;
-    /* 0 (default): exact search. Otherwise only the N training texts that share
-     * the most four-byte strings with a text are measured. */
+    /* 0 (default): exact search. Otherwise approximate: only the N training texts
+     * are measured that, by the strings and bytes they share with a text, are
+     * likely to be nearest, and of those, some are left by an estimate. */
     unsigned n_candidates;
 } ncd_predict_options;
 
@@ -630,7 +631,7 @@ NCD_API ncd_neighbor ncd_prediction_neighbor(const ncd_prediction *p, size_t i,
  *
  * kNN models: the nearest training texts of both labels, and what of the test
  * text the compressor finds again in each. Class models: what each byte of the
- * text adds to the odds of side 0 against side 1.
+ * text adds to the odds of side 0 against side 1. Models of both kinds: both.
  *
  * Sums are those that decided: bits add up to the compressed sizes that a
  * distance is made of, and bytes to the odds. For gzip, zlib, deflate,
@@ -712,7 +713,7 @@ typedef struct ncd_explained_text {
 
 /*
  * log2 of the odds of side 0 against side 1, in bits, by what adds to it:
- * log_odds = bias + marks + the sum of bytes, to within 1e-9 of the sum of
+ * log_odds = bias + marks + neighbors + the sum of bytes, to within 1e-9 of the sum of
  * their absolute values; and log_odds is log2 of the ratio of the two
  * probabilities (with NCD_METHOD_BOTH: before the neighbours have had their
  * say). Of a byte is what each gram of the model adds: that which
@@ -725,7 +726,9 @@ typedef struct ncd_odds {
     double marks;        /* of the start and the end of the text */
     const double *bytes; /* [bytes of the text] */
     double lengths;      /* of log_odds: by code lengths */
-    double margins;      /* ... by learnt weights; the rest is bias */
+    double margins;      /* ... by learnt weights; bias and neighbors are left */
+    double neighbors;    /* models of both kinds: of the votes, where the class
+                            model gives both labels at least 1e-30; else 0 */
 } ncd_odds;
 
 NCD_API ncd_status ncd_explanation_new(ncd_explanation **explanation_out);
@@ -763,7 +766,7 @@ NCD_API size_t ncd_explanation_n_texts(const ncd_explanation *e, size_t side);
 NCD_API const ncd_explained_text *ncd_explanation_neighbor(
     const ncd_explanation *e, size_t side, size_t i);
 
-/* Class models with two sides; otherwise NULL. */
+/* Class models, and both kinds, with two sides; otherwise NULL. */
 NCD_API const ncd_odds *ncd_explanation_odds(const ncd_explanation *e);
 
 /* Class models: bits that the text takes, its end included, coded with what a

@@ -488,14 +488,15 @@ END_TEST
 static void expect_odds(const ncd_explanation *e)
 {
     const ncd_odds *odds = ncd_explanation_odds(e);
-    double sum = odds->bias + odds->marks, size = fabs(odds->bias) + 1e-3;
+    double sum = odds->bias + odds->marks + odds->neighbors,
+           size = fabs(odds->bias) + 1e-3;
     for (size_t i = 0; i < ncd_explanation_text(e).nbytes; i++) {
         sum += odds->bytes[i];
         size += fabs(odds->bytes[i]);
     }
     ck_assert(fabs(sum - odds->log_odds) <= 1e-9 * size);
-    ck_assert(fabs(odds->bias + odds->lengths + odds->margins -
-                   odds->log_odds) <= 1e-9 * size);
+    ck_assert(fabs(odds->bias + odds->lengths + odds->margins +
+                   odds->neighbors - odds->log_odds) <= 1e-9 * size);
     double said =
         log2(ncd_explanation_share(e, 0) / ncd_explanation_share(e, 1));
     ck_assert_msg(fabs(said - odds->log_odds) <= 1e-9 * size,
@@ -521,7 +522,7 @@ static void expect_all_odds(const ncd_model *model, ncd_text text)
     ncd_explanation_free(e);
 }
 
-START_TEST(bytes_add_up_to_the_odds)
+static void expect_odds_of(ncd_method method)
 {
     ncd_dataset *data = random_dataset(70, 4, 12, 150);
     ncd_options options;
@@ -529,7 +530,7 @@ START_TEST(bytes_add_up_to_the_odds)
     struct rng rng = {8};
     ncd_options_init(&options);
     options.threads = 1;
-    options.method = NCD_METHOD_CLASS;
+    options.method = method;
     ncd_model *model = train(data, &options);
     for (size_t n = 0; n < 80; n++) {
         random_english(&rng, (unsigned)n % 4, text, n);
@@ -541,6 +542,37 @@ START_TEST(bytes_add_up_to_the_odds)
     memset(text, 'e', sizeof text); /* more often than counts */
     expect_all_odds(model, (ncd_text){text, sizeof text});
     expect_all_odds(model, text_of(" , the. "));
+    ncd_model_free(model);
+    ncd_dataset_free(data);
+}
+
+START_TEST(bytes_add_up_to_the_odds)
+{
+    expect_odds_of(NCD_METHOD_CLASS);
+}
+END_TEST
+
+START_TEST(bytes_and_votes_add_up_to_the_odds)
+{
+    expect_odds_of(NCD_METHOD_BOTH);
+}
+END_TEST
+
+/* Of a model of both kinds, neighbours and odds are explained. */
+START_TEST(both_kinds_are_explained)
+{
+    ncd_dataset *data = random_dataset(71, 3, 10, 150);
+    ncd_options options;
+    ncd_options_init(&options);
+    options.threads = 1;
+    options.method = NCD_METHOD_BOTH;
+    ncd_model *model = train(data, &options);
+    ncd_explanation *e = explanation_new();
+    explain(model, ncd_dataset_text(data, 4), NULL, e);
+    expect_sound(model, e, 1);
+    ck_assert_ptr_nonnull(ncd_explanation_odds(e));
+    ck_assert(ncd_explanation_odds(e)->neighbors != 0);
+    ncd_explanation_free(e);
     ncd_model_free(model);
     ncd_dataset_free(data);
 }
@@ -588,6 +620,8 @@ int main(void)
         the_other_side_is_the_runner_up_or_who_is_asked_for,
         one_label_has_no_other_side,
         bytes_add_up_to_the_odds,
+        bytes_and_votes_add_up_to_the_odds,
+        both_kinds_are_explained,
         telling_bytes_stand_out,
     };
     return run_tests("explain", tests, COUNT(tests), 60);

@@ -321,6 +321,125 @@ START_TEST(equal_texts_come_in_training_order)
 }
 END_TEST
 
+/* --- Candidates --- */
+
+static int holds(ncd_text text, const char *gram)
+{
+    for (size_t i = 0; i + 5 <= text.nbytes; i++)
+        if (memcmp((const char *)text.bytes + i, gram, 5) == 0)
+            return 1;
+    return 0;
+}
+
+/* Of nine texts, a gram is common that two of them hold. */
+START_TEST(what_is_shared_is_what_one_can_count)
+{
+    static const char *const texts[] = {
+        "a", "the red fox",  "a", "the red cat", "a", "a dog barks",
+        "a", "dogs bark",    "a", "a",           "a", "0123456789",
+        "a", "bark bark",    "a", "fox",         "a", "red the",
+        NULL};
+    static const char query[] = "the red dog barks at 0123456";
+    ncd_dataset *data = dataset_of(texts);
+    struct ncd_shared_index index;
+    struct ncd_gram_set set = {0};
+    struct ncd_shared shared[9];
+    ck_assert_uint_eq(ncd_dataset_n_texts(data), 9);
+    ck_assert_int_eq(ncd_shared_build(&index, data), NCD_OK);
+    ck_assert_int_eq(ncd_shared_find(&index, text_of(query), &set, shared),
+                     NCD_OK);
+    for (size_t i = 0; i < 9; i++) {
+        ncd_text text = ncd_dataset_text(data, i);
+        size_t n_common = 0, n_rare = 0, n_bytes = 0;
+        for (size_t q = 0; q + 5 < sizeof query; q++) {
+            size_t n = 0;
+            for (size_t j = 0; j < 9; j++)
+                n += (size_t)holds(ncd_dataset_text(data, j), query + q);
+            n_common += n > 1 && holds(text, query + q);
+            n_rare += n == 1 && holds(text, query + q);
+        }
+        for (int byte = 0; byte < 256; byte++)
+            n_bytes += memchr(query, byte, sizeof query - 1) &&
+                       memchr(text.bytes, byte, text.nbytes);
+        ck_assert_uint_eq(shared[i].n_common, n_common);
+        ck_assert_uint_eq(shared[i].n_bytes, n_bytes);
+        /* A byte costs a bit at least, and fewer than ten here. */
+        ck_assert_uint_ge(shared[i].weight, 8 * n_rare);
+        ck_assert_uint_le(shared[i].weight, 80 * n_rare);
+    }
+    ncd_gram_set_free(&set);
+    ncd_shared_free(&index);
+    ncd_dataset_free(data);
+}
+END_TEST
+
+/* More texts than one list can number. */
+START_TEST(lists_go_on_in_further_blocks)
+{
+    enum { MANY = 140000 };
+    ncd_dataset *data, *few = random_dataset(8, 2, 5, 30);
+    size_t *chosen = calloc(MANY, sizeof *chosen);
+    struct ncd_shared *shared = calloc(MANY, sizeof *shared);
+    struct ncd_shared_index index;
+    struct ncd_gram_set set = {0};
+    ncd_error err;
+    ck_assert(chosen && shared);
+    chosen[3] = chosen[65536] = chosen[139999] = 7; /* others: 0 */
+    ck_status(ncd_dataset_select(few, chosen, MANY, &data, &err), NCD_OK, &err);
+    ck_assert_int_eq(ncd_shared_build(&index, data), NCD_OK);
+    ck_assert_int_eq(
+        ncd_shared_find(&index, ncd_dataset_text(few, 7), &set, shared),
+        NCD_OK);
+    ck_assert_uint_gt(shared[3].weight, 0);
+    for (size_t i = 0; i < MANY; i++)
+        ck_assert_uint_eq(shared[i].weight,
+                          chosen[i] ? shared[3].weight : shared[0].weight);
+    ck_assert_uint_lt(shared[0].weight, shared[3].weight);
+    ncd_gram_set_free(&set);
+    ncd_shared_free(&index);
+    ncd_dataset_free(data);
+    ncd_dataset_free(few);
+    free(chosen);
+    free(shared);
+}
+END_TEST
+
+/* However few are wanted, they are the first of all, in order. */
+START_TEST(fewer_candidates_are_the_first_of_all)
+{
+    struct setup s;
+    struct ncd_found found = {0};
+    struct ncd_candidate_scratch all = {0}, some = {0};
+    ncd_error err;
+    set_up(&s, 100, 10);
+    struct ncd_queries queries = {s.texts, NULL, 10};
+    s.search.k = 3;
+    s.search.n_candidates = 5;
+    ck_status(ncd_search_run(&s.search, &queries, 1, NULL, &found, &err),
+              NCD_OK, &err);
+    for (size_t wanted = 1; wanted <= 100; wanted++) {
+        size_t q = wanted % 10;
+        for (int way = 0; way < 2; way++)
+            ck_status(ncd_candidates_find(
+                          &found.candidates, s.search.measure, s.sizes,
+                          s.texts[q], found.query_sizes[q], NULL, 0,
+                          way ? wanted : 100, way ? &some : &all, &err),
+                      NCD_OK, &err);
+        ck_assert_uint_eq(all.n, 100);
+        ck_assert_uint_eq(some.n, wanted);
+        for (size_t i = 0; i < wanted; i++) {
+            ck_assert_uint_eq(some.best[i].index, all.best[i].index);
+            ck_assert(i == 0 ||
+                      all.best[i - 1].distance <= all.best[i].distance);
+        }
+    }
+    ncd_candidate_scratch_free(&all);
+    ncd_candidate_scratch_free(&some);
+    ncd_found_free(&found);
+    tear_down(&s);
+}
+END_TEST
+
 int main(void)
 {
     const TTest *const tests[] = {
@@ -333,6 +452,9 @@ int main(void)
         a_query_leaves_out_its_own_fold,
         a_handful_of_texts_can_be_searched,
         equal_texts_come_in_training_order,
+        what_is_shared_is_what_one_can_count,
+        lists_go_on_in_further_blocks,
+        fewer_candidates_are_the_first_of_all,
     };
     return run_tests("knn", tests, COUNT(tests), 60);
 }

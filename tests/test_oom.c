@@ -603,10 +603,17 @@ static ncd_status explain(void *arg, ncd_error *err)
 
 START_TEST(explaining)
 {
-    static const char *const compressors[] = {"gzip", "ppm", "zstd"};
-    for (size_t i = 0; i <= COUNT(compressors); i++) {
-        method = i < COUNT(compressors) ? NCD_METHOD_KNN : NCD_METHOD_CLASS;
-        compressor = compressors[i % COUNT(compressors)];
+    static const struct {
+        ncd_method method;
+        const char *compressor;
+    } models[] = {{NCD_METHOD_KNN, "gzip"},
+                  {NCD_METHOD_KNN, "ppm"},
+                  {NCD_METHOD_KNN, "zstd"},
+                  {NCD_METHOD_CLASS, "gzip"},
+                  {NCD_METHOD_BOTH, "gzip"}};
+    for (size_t i = 0; i < COUNT(models); i++) {
+        method = models[i].method;
+        compressor = models[i].compressor;
         ncd_model *model = random_model();
         fail_everywhere("ncd_model_explain", explain, model);
         ncd_model_free(model);

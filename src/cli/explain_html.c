@@ -193,16 +193,18 @@ static void put_odds_row(FILE *to, double bits, double most, const char *class)
 
 static void put_words(FILE *to, const ncd_explanation *e, int open)
 {
-    static const char *const names[] = {"all other bytes",
-                                        "start and end of the text",
-                                        "the labels, whatever the text", "sum"};
+    enum { N_SUMS = 5 };
+    static const char *const names[N_SUMS] = {
+        "all other bytes", "start and end of the text",
+        "the labels, whatever the text", "the neighbours' votes", "sum"};
     const ncd_odds *odds = ncd_explanation_odds(e);
     ncd_text text = ncd_explanation_text(e);
     size_t n = 0;
     double rest = 0, most = fabs(odds->log_odds);
     struct told_word *words = words_by_odds(e, MAX_WORDS, &n, &rest);
-    const double values[] = {rest, odds->marks, odds->bias, odds->log_odds};
-    for (size_t i = 0; i < 4; i++)
+    const double values[N_SUMS] = {rest, odds->marks, odds->bias,
+                                   odds->neighbors, odds->log_odds};
+    for (size_t i = 0; i < N_SUMS; i++)
         most = fabs(values[i]) > most ? fabs(values[i]) : most;
     if (words && n > 0 && fabs(words[0].bits) > most)
         most = fabs(words[0].bits);
@@ -217,8 +219,11 @@ static void put_words(FILE *to, const ncd_explanation *e, int open)
                                  words[i].nbytes});
         fputs("</code></td></tr>\n", to);
     }
-    for (int i = 0; i < 4; i++) {
-        put_odds_row(to, values[i], most, i == 3 ? " class=\"sum\"" : "");
+    for (int i = 0; i < N_SUMS; i++) {
+        if (i == N_SUMS - 2 && values[i] == 0)
+            continue; /* a class model has no neighbours */
+        put_odds_row(to, values[i], most,
+                     i == N_SUMS - 1 ? " class=\"sum\"" : "");
         fprintf(to, "%s</td></tr>\n", names[i]);
     }
     fputs("</tbody></table></div></details>\n", to);

@@ -135,10 +135,11 @@ static json_t *json_code_lengths(const ncd_model *model,
 static json_t *json_odds(const ncd_explanation *e)
 {
     const ncd_odds *o = ncd_explanation_odds(e);
-    return json_pack("{sf, sf, sf, so, sf, sf}", "log_odds", o->log_odds,
+    return json_pack("{sf, sf, sf, so, sf, sf, sf}", "log_odds", o->log_odds,
                      "bias", o->bias, "marks", o->marks, "bytes",
                      json_list(o->bytes, ncd_explanation_text(e).nbytes),
-                     "lengths", o->lengths, "margins", o->margins);
+                     "lengths", o->lengths, "margins", o->margins, "neighbors",
+                     o->neighbors);
 }
 
 /* --- All of it --- */

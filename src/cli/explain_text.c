@@ -223,6 +223,8 @@ static void put_words(FILE *to, const ncd_explanation *e)
     fprintf(to, INDENT "%+9.2f  all other bytes\n", rest);
     fprintf(to, INDENT "%+9.2f  start and end of the text\n", odds->marks);
     fprintf(to, INDENT "%+9.2f  the labels, whatever the text\n", odds->bias);
+    if (odds->neighbors != 0)
+        fprintf(to, INDENT "%+9.2f  the neighbours' votes\n", odds->neighbors);
     fprintf(to, INDENT "%+9.2f  sum: %+.2f by code lengths, %+.2f by margins\n",
             odds->log_odds, odds->lengths, odds->margins);
 }

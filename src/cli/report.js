@@ -186,8 +186,8 @@
       ? make("h3", "", labels[i], make("span", "soft", " found"))
       : make("h3", "", labels[i], make("span", "soft", " taken for "), labels[j]);
     const shown = kept.length < texts
-      ? `${count(texts)} texts; here are the ${kept.length} ${i === j ? "least" : "most"} sure. A page holds at most ${data.limit} of a cell, and the beginnings of long ones.`
-      : `${count(texts)} text${texts === 1 ? "" : "s"}, the ${i === j ? "least" : "most"} sure first.`;
+      ? `${count(texts)} texts; here are the ${kept.length} ${i === j ? "least sure" : "surest"}. A page holds at most ${data.limit} of a cell, and the beginnings of long ones.`
+      : `${count(texts)} text${texts === 1 ? "" : "s"}, the ${i === j ? "least sure" : "surest"} first.`;
     panel.replaceChildren(make("div", "panel-head", title, close),
       make("p", "soft", texts ? shown : "No text."),
       make("ol", "items", ...kept.map(textItem)));

@@ -181,6 +181,8 @@ static void coverage_chart(const struct report_page *p,
                            &high[i].y);
         least = line[i].y < least ? line[i].y : least;
     }
+    if (n_steps && low[n_steps - 1].y < least)
+        least = low[n_steps - 1].y;
     chart_percent_range(&chart.y, least, 1);
     for (size_t i = 0; i < n_steps; i++)
         low[i].y = low[i].y > chart.y.low ? low[i].y : chart.y.low;

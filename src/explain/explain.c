@@ -11,6 +11,7 @@
 #include "classmodel/odds.h"
 #include "classmodel/real.h"
 #include "explain/pair.h"
+#include "model/both.h"
 #include "model/model.h"
 #include "util/error.h"
 #include "util/options.h"
@@ -211,6 +212,31 @@ static ncd_status explain_neighbors(ncd_explanation *e,
     return status;
 }
 
+/* What the votes of a model of both kinds multiply the odds with; 0 for a class
+ * model, of which there are no neighbours. */
+static ncd_status votes_odds(const ncd_explanation *e, double *odds_out,
+                             ncd_error *err)
+{
+    const ncd_model *m = e->model;
+    size_t n = ncd_prediction_n_neighbors(e->prediction, 0);
+    *odds_out = 0;
+    if (m->method != NCD_METHOD_BOTH)
+        return NCD_OK;
+    ncd_neighbor *nearest = calloc(n + 1, sizeof *nearest);
+    double *q = calloc(m->dataset->labels.n, sizeof *q);
+    for (size_t j = 0; nearest && j < n; j++)
+        nearest[j] = ncd_prediction_neighbor(e->prediction, 0, j);
+    if (nearest && q) {
+        ncd_neighbor_shares(m, nearest, n, q);
+        *odds_out = m->knn_weight * (ncd_ln(q[e->sides[0].class]) -
+                                     ncd_ln(q[e->sides[1].class]));
+    }
+    ncd_status status = nearest && q ? NCD_OK : ncd_fail_nomem(err);
+    free(nearest);
+    free(q);
+    return status;
+}
+
 static ncd_status explain_odds(ncd_explanation *e, ncd_error *err)
 {
     const struct ncd_classmodel *m = &e->model->class;
@@ -228,9 +254,12 @@ static ncd_status explain_odds(ncd_explanation *e, ncd_error *err)
         return status;
     status = ncd_classmodel_odds(m, text, e->sides[0].class, e->sides[1].class,
                                  &odds, e->bytes, err);
+    double neighbors = 0;
+    if (status == NCD_OK)
+        status = votes_odds(e, &neighbors, err);
     if (status != NCD_OK)
         return status;
-    double sum = odds.bias + odds.marks;
+    double sum = odds.bias + odds.marks + neighbors;
     for (size_t i = 0; i < n; i++) {
         sum += e->bytes[i];
         e->bytes[i] /= NCD_LN2;
@@ -240,7 +269,8 @@ static ncd_status explain_odds(ncd_explanation *e, ncd_error *err)
                          .marks = odds.marks / NCD_LN2,
                          .bytes = e->bytes,
                          .lengths = odds.lengths / NCD_LN2,
-                         .margins = odds.margins / NCD_LN2};
+                         .margins = odds.margins / NCD_LN2,
+                         .neighbors = neighbors / NCD_LN2};
     e->has_odds = 1;
     return NCD_OK;
 }

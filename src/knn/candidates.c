@@ -1,249 +1,80 @@
 /* SPDX-License-Identifier: MIT */
-/* Likely neighbours from shared grams; see candidates.h. */
+/* Likely neighbours from what is shared; see candidates.h. */
 #include "knn/candidates.h"
 
-#include <math.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "util/error.h"
 
-#define GRAM_NBYTES 4
-#define GRAM_BITS 18
-#define N_GRAMS ((size_t)1 << GRAM_BITS)
-
-/* Grams that more than one text in MAX_SHARE holds are left out. */
-#define MAX_SHARE 4
-
-/* Pairs of training texts that the line is fitted to. */
-#define N_SAMPLES 1000
-
-/* Multiplicative hashing (Knuth 6.4) of the bytes as a number. */
-static uint32_t gram_at(const unsigned char *b)
-{
-    uint32_t bytes = (uint32_t)b[0] | (uint32_t)b[1] << 8 |
-                     (uint32_t)b[2] << 16 | (uint32_t)b[3] << 24;
-    return bytes * 2654435761u >> (32 - GRAM_BITS);
-}
-
-/* The distinct grams of a text. The bits of `seen` are clear before and after.
- */
-static ncd_status collect(struct ncd_gram_set *g, ncd_text text)
-{
-    const unsigned char *b = text.bytes;
-    g->n = 0;
-    if (text.nbytes < GRAM_NBYTES)
-        return NCD_OK;
-    size_t n = text.nbytes - GRAM_NBYTES + 1;
-    if (ncd_grow(&g->grams, &g->capacity, n, sizeof *g->grams) != NCD_OK)
-        return NCD_ERR_NOMEM;
-    for (size_t i = 0; i < n; i++) {
-        uint32_t gram = gram_at(b + i);
-        uint64_t bit = UINT64_C(1) << (gram % 64);
-        if (!(g->seen[gram / 64] & bit))
-            g->grams[g->n++] = gram;
-        g->seen[gram / 64] |= bit;
-    }
-    for (size_t i = 0; i < g->n; i++)
-        g->seen[g->grams[i] / 64] = 0;
-    return NCD_OK;
-}
-
-static void free_grams(struct ncd_gram_set *g)
-{
-    free(g->seen);
-    free(g->grams);
-}
+/* Pairs that the plane is fitted to: so many second texts for each first. */
+enum { N_FIRST = 200, N_SECOND = 5 };
 
 void ncd_candidates_free(struct ncd_candidate_index *index)
 {
-    free(index->starts);
-    free(index->postings);
-    free(index->weights);
+    ncd_shared_free(&index->shared);
     *index = (struct ncd_candidate_index){0};
 }
 
-/* --- Weights --- */
-
-/*
- * log2 of n / 2^16 in eighths, for n from 1: in whole numbers, since the last
- * digit of a library's logarithm may differ and a candidate with it.
- */
-static uint32_t log2_eighths(uint64_t n)
+void ncd_candidate_scratch_free(struct ncd_candidate_scratch *s)
 {
-    uint32_t eighths = 0;
-    while (n >= UINT64_C(1) << 17) {
-        n >>= 1;
-        eighths += 8;
-    }
-    while (n < UINT64_C(1) << 16)
-        n <<= 1;
-    for (uint32_t half = 4; half; half /= 2) {
-        n = n * n >> 16;
-        if (n >= UINT64_C(1) << 17) {
-            n >>= 1;
-            eighths += half;
-        }
-    }
-    return eighths;
+    ncd_gram_set_free(&s->grams);
+    free(s->shared);
+    free(s->best);
+    *s = (struct ncd_candidate_scratch){0};
 }
 
-/* What each byte costs as a literal: log2 of all / how often it occurs, in
- * eighths of a bit. */
-static void price_bytes(const ncd_dataset *texts, size_t n_texts,
-                        uint32_t prices[256])
+static ncd_status find_shared(const struct ncd_candidate_index *index,
+                              ncd_text text, struct ncd_candidate_scratch *s)
 {
-    uint64_t counts[256] = {0}, all = 1;
-    for (size_t i = 0; i < n_texts; i++) {
-        ncd_text text = ncd_dataset_text(texts, i);
-        const unsigned char *b = text.bytes;
-        for (size_t j = 0; j < text.nbytes; j++)
-            counts[b[j]]++;
-        all += text.nbytes;
-    }
-    for (int i = 0; i < 256; i++)
-        prices[i] = log2_eighths((all << 16) / (counts[i] + 1));
-}
-
-/* A gram weighs what a byte of it costs in the mean. Of grams with one number,
- * the last text's counts. */
-static void weigh_grams(struct ncd_candidate_index *index,
-                        const ncd_dataset *texts)
-{
-    uint32_t prices[256];
-    price_bytes(texts, index->n_texts, prices);
-    for (size_t i = 0; i < index->n_texts; i++) {
-        ncd_text text = ncd_dataset_text(texts, i);
-        const unsigned char *b = text.bytes;
-        for (size_t j = 0; j + GRAM_NBYTES <= text.nbytes; j++)
-            index->weights[gram_at(b + j)] =
-                (uint8_t)((prices[b[j]] + prices[b[j + 1]] + prices[b[j + 2]] +
-                           prices[b[j + 3]]) /
-                          4);
-    }
-}
-
-/* --- Lists --- */
-
-/* Counts into starts[gram + 1] how many texts hold each gram. */
-static ncd_status count_texts(struct ncd_candidate_index *index,
-                              const ncd_dataset *texts, struct ncd_gram_set *g)
-{
-    for (size_t i = 0; i < index->n_texts; i++) {
-        if (collect(g, ncd_dataset_text(texts, i)) != NCD_OK)
-            return NCD_ERR_NOMEM;
-        for (size_t j = 0; j < g->n; j++)
-            index->starts[g->grams[j] + 1]++;
-    }
-    return NCD_OK;
-}
-
-/* Turns the counts into where each list begins. Grams that too many texts hold
- * get no list: theirs would be the longest and say the least. */
-static ncd_status place_lists(struct ncd_candidate_index *index)
-{
-    for (size_t gram = 0; gram < N_GRAMS; gram++) {
-        uint32_t n = index->starts[gram + 1];
-        if (n > index->n_texts / MAX_SHARE + 1)
-            n = 0;
-        if (n > UINT32_MAX - index->starts[gram])
-            return NCD_ERR_NOMEM;
-        index->starts[gram + 1] = index->starts[gram] + n;
-    }
-    return NCD_OK;
-}
-
-/* A gram without a list: too common, or in no training text. */
-static int has_no_list(const struct ncd_candidate_index *index, uint32_t gram)
-{
-    return index->starts[gram + 1] == index->starts[gram];
-}
-
-/* Fills the lists; `fill` is where the next text of each goes. */
-static ncd_status fill_lists(struct ncd_candidate_index *index,
-                             const ncd_dataset *texts, struct ncd_gram_set *g)
-{
-    uint32_t *fill = malloc(N_GRAMS * sizeof *fill);
-    ncd_status status = fill ? NCD_OK : NCD_ERR_NOMEM;
-    if (fill)
-        memcpy(fill, index->starts, N_GRAMS * sizeof *fill);
-    for (size_t i = 0; i < index->n_texts && status == NCD_OK; i++) {
-        status = collect(g, ncd_dataset_text(texts, i));
-        for (size_t j = 0; j < g->n && status == NCD_OK; j++)
-            if (!has_no_list(index, g->grams[j]))
-                index->postings[fill[g->grams[j]]++] = (uint32_t)i;
-    }
-    free(fill);
-    return status;
-}
-
-/* --- The line --- */
-
-/* Weight of the grams that two texts share, but for those too common. */
-static ncd_status weigh_shared(const struct ncd_candidate_index *index,
-                               struct ncd_gram_set *x, struct ncd_gram_set *y,
-                               ncd_text x_text, ncd_text y_text, double *out)
-{
-    if (collect(x, x_text) != NCD_OK || collect(y, y_text) != NCD_OK)
+    if (ncd_grow(&s->shared, &s->shared_capacity, index->n_texts + 1,
+                 sizeof *s->shared) != NCD_OK)
         return NCD_ERR_NOMEM;
-    size_t sum = 0;
-    for (size_t i = 0; i < x->n; i++)
-        x->seen[x->grams[i] / 64] |= UINT64_C(1) << (x->grams[i] % 64);
-    for (size_t i = 0; i < y->n; i++) {
-        uint32_t gram = y->grams[i];
-        if ((x->seen[gram / 64] >> (gram % 64) & 1) &&
-            !has_no_list(index, gram))
-            sum += index->weights[gram];
-    }
-    for (size_t i = 0; i < x->n; i++)
-        x->seen[x->grams[i] / 64] = 0;
-    *out = (double)sum;
-    return NCD_OK;
+    return ncd_shared_find(&index->shared, text, &s->grams, s->shared);
 }
 
-/* Sums of the normal equations for size = a * both + b * shared + c. */
+/* --- The plane --- */
+
+enum { N_TERMS = 5 };
+
+/* Sums of the normal equations. */
 struct fit {
-    double matrix[3][4];
+    double matrix[N_TERMS][N_TERMS + 1];
 };
 
-static void add_sample(struct fit *fit, double both, double shared, double size)
+/* Weighed by size, since a distance is a quotient of sizes: a few very long
+ * texts would otherwise settle the slopes. */
+static void add_sample(struct fit *fit, double both, struct ncd_shared shared,
+                       double size)
 {
-    double row[4] = {both, shared, 1, size};
-    for (int i = 0; i < 3; i++)
-        for (int j = 0; j < 4; j++)
-            fit->matrix[i][j] += row[i] * row[j];
+    double row[N_TERMS + 1] = {
+        1, both, shared.weight, shared.n_common, shared.n_bytes, size};
+    for (int i = 0; i < N_TERMS; i++)
+        for (int j = 0; j <= N_TERMS; j++)
+            fit->matrix[i][j] += row[i] / both * (row[j] / both);
 }
 
-static void swap_rows(struct fit *fit, int a, int b)
+/*
+ * Gauss and Jordan. A term that those before it determine, for instance because
+ * it is the same for all pairs, is left with a slope of 0: its pivot, which is
+ * what they leave of its sum of squares, is next to nothing.
+ */
+static void solve(struct fit *fit, double out[N_TERMS])
 {
-    for (int j = 0; j < 4; j++) {
-        double kept = fit->matrix[a][j];
-        fit->matrix[a][j] = fit->matrix[b][j];
-        fit->matrix[b][j] = kept;
-    }
-}
-
-/* Gauss and Jordan with pivoting; returns 0 where the samples don't determine
- * the line, for instance because all texts are equal. */
-static int solve(struct fit *fit, double out[3])
-{
-    for (int i = 0; i < 3; i++) {
-        int pivot = i;
-        for (int r = i + 1; r < 3; r++)
-            if (fabs(fit->matrix[r][i]) > fabs(fit->matrix[pivot][i]))
-                pivot = r;
-        swap_rows(fit, i, pivot);
-        if (fabs(fit->matrix[i][i]) < 1e-9)
-            return 0;
-        for (int r = 0; r < 3; r++) {
-            double factor = fit->matrix[r][i] / fit->matrix[i][i];
-            for (int j = i; j < 4 && r != i; j++)
-                fit->matrix[r][j] -= factor * fit->matrix[i][j];
+    for (int i = 0; i < N_TERMS; i++)
+        out[i] = fit->matrix[i][i];
+    for (int i = 0; i < N_TERMS; i++) {
+        double *pivot = fit->matrix[i];
+        int taken = pivot[i] > 1e-9 * out[i];
+        for (int j = N_TERMS; j >= i; j--)
+            pivot[j] = taken ? pivot[j] / pivot[i] : 0;
+        for (int r = 0; r < N_TERMS; r++) {
+            double factor = r == i ? 0 : fit->matrix[r][i];
+            for (int j = i; j <= N_TERMS; j++)
+                fit->matrix[r][j] -= factor * pivot[j];
         }
     }
-    for (int i = 0; i < 3; i++)
-        out[i] = fit->matrix[i][3] / fit->matrix[i][i];
-    return 1;
+    for (int i = 0; i < N_TERMS; i++)
+        out[i] = fit->matrix[i][N_TERMS];
 }
 
 /* A well-mixed number below n for each i (Steele et al. 2014, SplitMix64). */
@@ -255,72 +86,63 @@ static size_t draw(uint64_t i, size_t n)
     return (size_t)((z ^ z >> 31) % n);
 }
 
-static ncd_status fit_line(struct ncd_candidate_index *index,
-                           const ncd_dataset *texts, const double *sizes,
-                           ncd_engine *engine, struct ncd_gram_set *x,
-                           struct ncd_gram_set *y, ncd_error *err)
+static ncd_status add_samples(struct fit *fit,
+                              const struct ncd_candidate_index *index,
+                              const ncd_dataset *texts, const double *sizes,
+                              ncd_engine *engine,
+                              struct ncd_candidate_scratch *s, ncd_error *err)
 {
-    struct fit fit = {0};
-    double line[3];
-    for (uint64_t s = 0; s < N_SAMPLES; s++) {
-        size_t i = draw(2 * s, index->n_texts);
-        size_t j = draw(2 * s + 1, index->n_texts);
-        ncd_text x_text = ncd_dataset_text(texts, i);
-        ncd_text y_text = ncd_dataset_text(texts, j);
-        double shared, size;
-        if (i == j)
-            continue;
-        if (weigh_shared(index, x, y, x_text, y_text, &shared) != NCD_OK)
+    for (uint64_t f = 0; f < N_FIRST && index->n_texts; f++) {
+        size_t i = draw(f, index->n_texts);
+        if (find_shared(index, ncd_dataset_text(texts, i), s) != NCD_OK)
             return ncd_fail_nomem(err);
-        ncd_status status =
-            ncd_engine_join_pair(engine, x_text, y_text, HUGE_VAL, &size, err);
-        if (status != NCD_OK)
-            return status;
-        add_sample(&fit, sizes[i] + sizes[j], shared, size);
+        for (uint64_t k = 0; k < N_SECOND; k++) {
+            size_t j = draw(N_FIRST + f * N_SECOND + k, index->n_texts);
+            double size;
+            if (i == j)
+                continue;
+            ncd_status status = ncd_engine_join_pair(
+                engine, ncd_dataset_text(texts, i), ncd_dataset_text(texts, j),
+                HUGE_VAL, &size, err);
+            if (status != NCD_OK)
+                return status;
+            add_sample(fit, sizes[i] + sizes[j], s->shared[j], size);
+        }
     }
-    if (!solve(&fit, line)) {
-        line[0] = 1;
-        line[1] = -0.01;
-        line[2] = 0;
-    }
-    index->together = line[0];
-    index->by_bit = line[1];
-    index->constant = line[2];
     return NCD_OK;
 }
 
-/* --- The index --- */
-
-static ncd_status build_lists(struct ncd_candidate_index *index,
-                              const ncd_dataset *texts, struct ncd_gram_set *g)
+static ncd_status fit_plane(struct ncd_candidate_index *index,
+                            const ncd_dataset *texts, const double *sizes,
+                            ncd_engine *engine, ncd_error *err)
 {
-    if (count_texts(index, texts, g) != NCD_OK || place_lists(index) != NCD_OK)
-        return NCD_ERR_NOMEM;
-    index->postings =
-        malloc((index->starts[N_GRAMS] + 1u) * sizeof *index->postings);
-    return index->postings ? fill_lists(index, texts, g) : NCD_ERR_NOMEM;
+    struct fit fit = {0};
+    struct ncd_candidate_scratch scratch = {0};
+    double slopes[N_TERMS];
+    ncd_status status =
+        add_samples(&fit, index, texts, sizes, engine, &scratch, err);
+    ncd_candidate_scratch_free(&scratch);
+    solve(&fit, slopes);
+    index->constant = slopes[0];
+    index->together = slopes[1];
+    index->by_weight = slopes[2];
+    index->by_common = slopes[3];
+    index->by_byte = slopes[4];
+    return status;
 }
 
 ncd_status ncd_candidates_build(struct ncd_candidate_index *index,
                                 const ncd_dataset *texts, const double *sizes,
                                 ncd_engine *engine, ncd_error *err)
 {
-    struct ncd_gram_set x = {.seen = calloc(N_GRAMS / 64, sizeof *x.seen)};
-    struct ncd_gram_set y = {.seen = calloc(N_GRAMS / 64, sizeof *y.seen)};
     ncd_status status = NCD_OK;
-    *index = (struct ncd_candidate_index){
-        .n_texts = ncd_dataset_n_texts(texts),
-        .starts = calloc(N_GRAMS + 1, sizeof *index->starts),
-        .weights = calloc(N_GRAMS, sizeof *index->weights)};
-    if (index->weights)
-        weigh_grams(index, texts);
-    if (!x.seen || !y.seen || !index->starts || !index->weights ||
-        index->n_texts >= UINT32_MAX || build_lists(index, texts, &x) != NCD_OK)
+    *index =
+        (struct ncd_candidate_index){.n_texts = ncd_dataset_n_texts(texts)};
+    if (index->n_texts >= UINT32_MAX ||
+        ncd_shared_build(&index->shared, texts) != NCD_OK)
         status = ncd_fail_nomem(err);
     else
-        status = fit_line(index, texts, sizes, engine, &x, &y, err);
-    free_grams(&x);
-    free_grams(&y);
+        status = fit_plane(index, texts, sizes, engine, err);
     if (status != NCD_OK)
         ncd_candidates_free(index);
     return status;
@@ -328,39 +150,74 @@ ncd_status ncd_candidates_build(struct ncd_candidate_index *index,
 
 /* --- Finding --- */
 
-static void score(const struct ncd_candidate_index *index,
-                  struct ncd_gram_set *g, uint32_t *scores)
+static int comes_before(struct ncd_candidate a, struct ncd_candidate b)
 {
-    memset(scores, 0, index->n_texts * sizeof *scores);
-    for (size_t i = 0; i < g->n; i++) {
-        uint32_t begin = index->starts[g->grams[i]];
-        uint32_t end = index->starts[g->grams[i] + 1];
-        uint32_t weight = index->weights[g->grams[i]];
-        for (uint32_t p = begin; p < end; p++)
-            scores[index->postings[p]] += weight;
+    if (a.distance != b.distance)
+        return a.distance < b.distance;
+    return a.index < b.index;
+}
+
+static int compare(const void *a, const void *b)
+{
+    const struct ncd_candidate *p = a, *q = b;
+    return comes_before(*q, *p) - comes_before(*p, *q);
+}
+
+/* Moves the `wanted` first of n candidates to the front (Hoare 1961, FIND). */
+static void select_first(struct ncd_candidate *c, size_t n, size_t wanted)
+{
+    size_t low = 0, high = n;
+    while (high - low > 1 && wanted > low && wanted < high) {
+        struct ncd_candidate pivot = c[low + (high - low) / 2];
+        size_t i = low, j = high - 1;
+        for (;; i++, j--) {
+            while (comes_before(c[i], pivot))
+                i++;
+            while (comes_before(pivot, c[j]))
+                j--;
+            if (i >= j)
+                break;
+            struct ncd_candidate kept = c[i];
+            c[i] = c[j];
+            c[j] = kept;
+        }
+        /* c[low .. i) come before the pivot or are it; c[i] is no less. */
+        if (i == low)
+            i++;
+        if (wanted <= i)
+            high = i;
+        else
+            low = i;
     }
 }
 
-/* Keeps the `wanted` nearest in a sorted array, as ncd_nearest_offer does. */
+/*
+ * Keeps a candidate if it may be among the `wanted` nearest. Twice as many are
+ * kept as wanted, so that the farther half goes at once; `farthest` is what all
+ * that stay come before, once some are gone.
+ */
 static void offer(struct ncd_candidate_scratch *s, size_t wanted,
-                  struct ncd_candidate c)
+                  double *farthest, struct ncd_candidate c)
 {
-    if (s->n == wanted) {
-        if (wanted == 0 || c.distance >= s->best[s->n - 1].distance)
-            return;
-        s->n--;
-    }
-    size_t low = 0, high = s->n;
-    while (low < high) {
-        size_t middle = low + (high - low) / 2;
-        if (s->best[middle].distance <= c.distance)
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    memmove(s->best + low + 1, s->best + low, (s->n - low) * sizeof *s->best);
-    s->best[low] = c;
-    s->n++;
+    if (c.distance >= *farthest)
+        return;
+    s->best[s->n++] = c;
+    if (s->n < 2 * wanted)
+        return;
+    select_first(s->best, s->n, wanted);
+    s->n = wanted;
+    *farthest = s->best[0].distance;
+    for (size_t i = 1; i < wanted; i++)
+        if (s->best[i].distance > *farthest)
+            *farthest = s->best[i].distance;
+}
+
+static double estimate(const struct ncd_candidate_index *index, double both,
+                       struct ncd_shared shared)
+{
+    return index->constant + index->together * both +
+           index->by_weight * shared.weight +
+           index->by_common * shared.n_common + index->by_byte * shared.n_bytes;
 }
 
 ncd_status ncd_candidates_find(const struct ncd_candidate_index *index,
@@ -370,37 +227,29 @@ ncd_status ncd_candidates_find(const struct ncd_candidate_index *index,
                                uint32_t own_fold, size_t wanted,
                                struct ncd_candidate_scratch *s, ncd_error *err)
 {
+    double farthest = HUGE_VAL;
+    s->n = 0;
     if (wanted > index->n_texts)
         wanted = index->n_texts;
-    if (ncd_grow(&s->scores, &s->scores_capacity, index->n_texts + 1,
-                 sizeof *s->scores) != NCD_OK ||
-        ncd_grow(&s->best, &s->best_capacity, wanted + 1, sizeof *s->best) !=
-            NCD_OK)
+    if (wanted == 0)
+        return NCD_OK;
+    if (ncd_grow(&s->best, &s->best_capacity, 2 * wanted, sizeof *s->best) !=
+            NCD_OK ||
+        find_shared(index, text, s) != NCD_OK)
         return ncd_fail_nomem(err);
-    if (!s->grams.seen)
-        s->grams.seen = calloc(N_GRAMS / 64, sizeof *s->grams.seen);
-    if (!s->grams.seen || collect(&s->grams, text) != NCD_OK)
-        return ncd_fail_nomem(err);
-    score(index, &s->grams, s->scores);
-    s->n = 0;
     for (size_t i = 0; i < index->n_texts; i++) {
         if (folds && folds[i] == own_fold)
             continue;
-        double joint = index->together * (text_size + sizes[i]) +
-                       index->by_bit * s->scores[i] + index->constant;
-        offer(
-            s, wanted,
-            (struct ncd_candidate){
-                ncd_distance_of(measure->distance, text_size, sizes[i], joint),
-                (uint32_t)i});
+        double joint = estimate(index, text_size + sizes[i], s->shared[i]);
+        double distance =
+            ncd_distance_of(measure->distance, text_size, sizes[i], joint);
+        offer(s, wanted, &farthest,
+              (struct ncd_candidate){distance, (uint32_t)i});
     }
+    if (s->n > wanted) {
+        select_first(s->best, s->n, wanted);
+        s->n = wanted;
+    }
+    qsort(s->best, s->n, sizeof *s->best, compare);
     return NCD_OK;
-}
-
-void ncd_candidate_scratch_free(struct ncd_candidate_scratch *s)
-{
-    free(s->scores);
-    free(s->best);
-    free_grams(&s->grams);
-    *s = (struct ncd_candidate_scratch){0};
 }

@@ -14,6 +14,7 @@
  * and is asked every few hundred bytes.
  */
 #include "deflate_border.h"
+#include "deflate_guess.h"
 #include "deflate_match.h"
 
 /* Bytes of y between two looks at the bound; whole words of bitmaps. */
@@ -100,11 +101,8 @@ static size_t least_size(const struct tally *t, uint32_t header,
     return (size_t)((block.bits_before + 3 + least + 7) >> 3);
 }
 
-/*
- * Whether all symbols counted, the size is at least `limit`. The true header is
- * some two fifths longer than its bound in short texts; an estimate takes one
- * fifth for granted.
- */
+/* Whether, all symbols counted, the size is at least `limit`, or very likely
+ * is. */
 static bool is_beyond(const struct tally *t, struct block block, size_t limit,
                       bool guesses)
 {
@@ -117,9 +115,9 @@ static bool is_beyond(const struct tally *t, struct block block, size_t limit,
     ncd_dheader_begin(&header, t->counts);
     if (least_size(t, header.bits, block) >= limit)
         return true;
-    uint32_t bits = ncd_dheader_bits(&header, t->bound, t->n_lit + t->n_match);
-    if (guesses)
-        bits += bits / 5;
+    uint32_t n = t->n_lit + t->n_match;
+    uint32_t bits = guesses ? ncd_dheader_guess(&header, n)
+                            : ncd_dheader_bits(&header, t->bound, n);
     return least_size(t, bits, block) >= limit;
 }
 
@@ -286,19 +284,16 @@ static uint32_t take_matches(const struct pair *p, uint64_t *soft, uint32_t q,
     return q;
 }
 
-/*
- * Whether the size will likely be at least `limit`, when y is parsed up to q:
- * what the rest will cost is estimated from what the parse has cost so far,
- * since `began`, less a fifth.
- */
-static bool is_hopeless(const struct pair *p, const struct tally *t,
-                        size_t began, uint32_t q, struct block block,
-                        size_t limit)
+/* Bits of the header, at least; or, where that will do, likely. The trees will
+ * have the symbols counted so far, and more. */
+static uint32_t header_so_far(const struct tally *t, bool guesses)
 {
-    size_t now = least_size(t, p->e->prefix_header, block);
+    struct ncd_dheader header;
 
-    return q != 0 &&
-           now + (now - began) * (p->n - q) / q * 4 / 5 >= limit;
+    if (!guesses)
+        return NCD_DHEADER_LEAST;
+    ncd_dheader_begin(&header, t->counts);
+    return ncd_dheader_guess(&header, t->n_lit + t->n_match);
 }
 
 /* The symbols of y that are not counted yet; false once they are known to make
@@ -307,13 +302,11 @@ static bool count_stretches(const struct pair *p, uint64_t *soft,
                             uint32_t q, struct block block, size_t limit,
                             struct tally *t)
 {
-    size_t began = least_size(t, p->e->prefix_header, block);
+    uint32_t header = header_so_far(t, p->e->guesses && q + STRETCH < p->n);
 
     while (q < p->n) {
         uint32_t from = q;
-        if (limit != SIZE_MAX &&
-            (least_size(t, NCD_DHEADER_LEAST, block) >= limit ||
-             (p->e->guesses && is_hopeless(p, t, began, q, block, limit))))
+        if (limit != SIZE_MAX && least_size(t, header, block) >= limit)
             return false;
         q = take_matches(p, soft, q, min_u32(p->n, q / 64 * 64 + STRETCH), t);
         count_literals(soft, 0, p->y->text, from, q, t);

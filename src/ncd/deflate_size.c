@@ -225,10 +225,6 @@ bool ncd_dengine_set_prefix(struct ncd_dengine *e, const void *text, size_t n)
     e->prefix_weight = ncd_dbound_weight(&e->bound, &e->counts);
     e->prefix_n_match = sum16(e->counts.dist, NCD_DDIST);
     e->prefix_n_lit = sum16(e->counts.lit, NCD_DLIT) - e->prefix_n_match;
-    struct ncd_dheader header;
-    ncd_dheader_begin(&header, &e->prefix_counts);
-    e->prefix_header = ncd_dheader_bits(&header, &e->bound,
-                                        e->prefix_n_lit + e->prefix_n_match);
     return true;
 }
 
