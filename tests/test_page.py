@@ -223,10 +223,10 @@ class Pages(unittest.TestCase):
 
     def test_fits_on_a_phone(self):
         page = self.sample
+        self.addCleanup(page.call, "Emulation.clearDeviceMetricsOverride")
         page.call("Emulation.setDeviceMetricsOverride", width=360, height=740,
                   deviceScaleFactor=2, mobile=True)
         self.assertLessEqual(page.run("document.scrollingElement.scrollWidth"), 360)
-        page.call("Emulation.clearDeviceMetricsOverride")
 
     # --- Data that a page must stand ---
 

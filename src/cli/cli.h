@@ -178,6 +178,10 @@ char *sample_path(const char *name);
 #define NUMBER_NBYTES 32
 const char *format_number(double value, char out[NUMBER_NBYTES]);
 
+/* A share or probability for people: four decimals, near 0 and 1 up to six, so
+ * that 0.999996 is not called certain. */
+const char *format_share(double share, char out[NUMBER_NBYTES]);
+
 /* "1,234,567" */
 const char *format_count(uint64_t value, char out[NUMBER_NBYTES]);
 
@@ -201,6 +205,7 @@ struct json_t *json_bytes(const void *bytes, size_t nbytes);
 void row_text(enum row_format format, int *column, ncd_text text);
 void row_string(enum row_format format, int *column, const char *string);
 void row_number(enum row_format format, int *column, double value);
+void row_share(enum row_format format, int *column, double share);
 void row_end(int *column);
 
 /* --- Reports of evaluations (report.c) --- */
