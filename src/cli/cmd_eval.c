@@ -5,8 +5,8 @@
 #include <string.h>
 
 #include "cli.h"
-#include "gather.h"
-#include "report_page.h"
+#include "page/gather.h"
+#include "page/report_page.h"
 #include "study.h"
 
 static const char *train_path, *test_path, *predictions_path, *page_file;

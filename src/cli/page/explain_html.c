@@ -5,7 +5,7 @@
 
 #include "cli.h"
 #include "explain.h"
-#include "html.h"
+#include "page/html.h"
 
 #define MAX_WORDS 20
 
