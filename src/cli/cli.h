@@ -179,7 +179,7 @@ char *sample_path(const char *name);
 const char *format_number(double value, char out[NUMBER_NBYTES]);
 
 /* A share or probability for people: four decimals, near 0 and 1 up to six, so
- * that 0.999996 is not called certain. */
+ * that 0.999996 is not called certain; none that are 0. */
 const char *format_share(double share, char out[NUMBER_NBYTES]);
 
 /* "1,234,567" */

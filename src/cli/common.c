@@ -275,31 +275,30 @@ char *sample_path(const char *name)
     return path ? path : readable(SAMPLE_DIR, name);
 }
 
-/* The shortest decimal that is at most error away. */
-static const char *shortest(double value, double error, char *out)
-{
-    for (int digits = 1; digits <= 17; digits++) {
-        snprintf(out, NUMBER_NBYTES, "%.*g", digits, value);
-        if (fabs(strtod(out, NULL) - value) <= error)
-            break;
-    }
-    return out;
-}
-
 const char *format_number(double value, char out[NUMBER_NBYTES])
 {
     if (value == floor(value) && fabs(value) < 1e15) {
         snprintf(out, NUMBER_NBYTES, "%.0f", value);
         return out;
     }
-    return shortest(value, 0, out);
+    for (int digits = 1; digits <= 17; digits++) {
+        snprintf(out, NUMBER_NBYTES, "%.*g", digits, value);
+        if (strtod(out, NULL) == value)
+            break;
+    }
+    return out;
 }
 
 const char *format_share(double share, char out[NUMBER_NBYTES])
 {
     double doubt = share < 0.5 ? share : 1 - share;
-    double error = doubt / 20 < 5e-5 ? doubt / 20 : 5e-5;
-    return shortest(share, error > 5e-7 ? error : 5e-7, out);
+    double error = fmax(5e-7, fmin(5e-5, doubt / 20));
+    for (int decimals = 0; decimals <= 6; decimals++) {
+        snprintf(out, NUMBER_NBYTES, "%.*f", decimals, share);
+        if (fabs(strtod(out, NULL) - share) <= error)
+            break;
+    }
+    return out;
 }
 
 const char *format_count(uint64_t value, char out[NUMBER_NBYTES])
