@@ -170,6 +170,12 @@ ncd_status load_model(const char *path, ncd_model **model_out, ncd_error *err);
  * and a message where it can't be read. */
 char *read_file(const char *path, size_t *nbytes_out);
 
+/* Whether nothing is lost but what can be made again: there is no such file, or
+ * an empty one, or one that begins with the byte of what is to be written.
+ * `--report DATA`, the page's name forgotten, must not replace the data. */
+int may_replace(const char *path, unsigned char first);
+#define MODEL_FIRST_BYTE 0x89
+
 /* Path of a file of the bundled sample ("train.tsv"), NULL where it is not
  * installed; freed by the caller. */
 char *sample_path(const char *name);

@@ -3,7 +3,6 @@
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #include "cli.h"
 #include "page/gather.h"
@@ -411,19 +410,6 @@ static ncd_status run_plan(struct plan *plan, ncd_error *err)
     return close_output(predictions, status, err);
 }
 
-/* `--report DATA`, the page's name forgotten, would replace the data. */
-static int may_be_page(const char *path)
-{
-    struct stat there;
-    if (stat(path, &there) != 0 || !S_ISREG(there.st_mode))
-        return 1;
-    FILE *file = fopen(path, "rb");
-    int first = file ? getc(file) : EOF;
-    if (file)
-        fclose(file);
-    return first == '<' || first == EOF;
-}
-
 /* Fills the plan in from options and operands; returns -1 or a status. */
 static int make_plan(struct plan *plan, char **operands, int n)
 {
@@ -487,7 +473,7 @@ static int check_plan(const struct plan *plan)
                                "--%s needs a file; the report goes to standard "
                                "output",
                                page_file ? "report" : "predictions");
-    if (page_file && !may_be_page(page_file))
+    if (page_file && !may_replace(page_file, '<'))
         return cli_usage_error(&command,
                                "--report=%s would replace a file that is no "
                                "page",
