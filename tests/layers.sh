@@ -44,7 +44,9 @@ for layer in $layers; do
     done
 done
 
-for use in $(includes src/cli/*.[ch] | tr ' ' '|'); do
+command=$(find src/cli -name '*.[ch]')
+# shellcheck disable=SC2086 # names have no blanks
+for use in $(includes $command | tr ' ' '|'); do
     where=${use%|*} what=${use#*|}
     case $what in
     ncdclass.h) continue ;;
@@ -55,7 +57,8 @@ for use in $(includes src/cli/*.[ch] | tr ' ' '|'); do
         ;;
     esac
 done
-for use in $(grep -Hn '#include "' src/cli/*.[ch] | tr ' ' '|'); do
+# shellcheck disable=SC2086
+for use in $(grep -Hn '#include "' $command | tr ' ' '|'); do
     what=${use#*\"}
     [ -f "src/cli/${what%\"*}" ] ||
         complain "$use: quotes in src/cli are for its own headers"

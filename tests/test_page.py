@@ -10,6 +10,7 @@ browser.
 """
 import json
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -53,8 +54,11 @@ class Pages(unittest.TestCase):
         cls.folder = tempfile.TemporaryDirectory(prefix="ncdclass-page-")
         cls.path = Path(cls.folder.name)
         cls.browser = browser.Browser(browser.find())
-        cls.sample = cls.report("sample", "--train", SAMPLE / "train.tsv", "--test",
-                                SAMPLE / "test.tsv", "--sweep-k=1,3,9", "--learning-curve",
+        # A path that is wider than a phone and has no place to break.
+        folder = cls.path / ("deep" * 20)
+        shutil.copytree(SAMPLE, folder)
+        cls.sample = cls.report("sample", "--train", folder / "train.tsv", "--test",
+                                folder / "test.tsv", "--sweep-k=1,3,9", "--learning-curve",
                                 "--seeds=2", "--sweep-compressors=gzip:9 lz4 class")
 
     @classmethod
@@ -223,10 +227,10 @@ class Pages(unittest.TestCase):
 
     def test_fits_on_a_phone(self):
         page = self.sample
+        self.addCleanup(page.call, "Emulation.clearDeviceMetricsOverride")
         page.call("Emulation.setDeviceMetricsOverride", width=360, height=740,
                   deviceScaleFactor=2, mobile=True)
         self.assertLessEqual(page.run("document.scrollingElement.scrollWidth"), 360)
-        page.call("Emulation.clearDeviceMetricsOverride")
 
     # --- Data that a page must stand ---
 

@@ -9,6 +9,7 @@ with; NCDCLASS_LIBRARY, the shared library; PYTHONPATH, the package. Exit 77
 where NumPy or scikit-learn is missing.
 """
 import ctypes
+import json
 import os
 import pickle
 import re
@@ -167,14 +168,14 @@ class Classifier(Scratch):
             names = {"n_neighbors": "k"}
             arguments = [f"--{names.get(n, n)}={v}" for n, v in options.items()]
             run("train", *arguments, "-o", self.path, self.path.parent / "train.tsv")
-            rows = [line.split("\t") for line in
-                    run("predict", self.path, "--top=6", "--prob", stdin=lines)]
+            rows = [json.loads(line)["labels"] for line in
+                    run("predict", self.path, "--top=6", "--prob", "--format=jsonl", stdin=lines)]
             fitted = NCDClassifier(**options).fit(X, Y)
             for classifier in (fitted, NCDClassifier.load(self.path)):
-                self.assertEqual(list(classifier.predict(X_TEST)), [r[0] for r in rows])
+                self.assertEqual(list(classifier.predict(X_TEST)), [r[0]["label"] for r in rows])
                 proba = classifier.predict_proba(X_TEST)
                 for row, shares in zip(rows, proba):
-                    said = dict(zip(row[::2], map(float, row[1::2])))
+                    said = {answer["label"]: answer["share"] for answer in row}
                     for label, share in zip(classifier.classes_, shares):
                         self.assertEqual(said.get(label, 0), share)
 

@@ -28,8 +28,8 @@ static void print_labels(const struct answer_style *style,
         int there = rank < ncd_prediction_n_labels(p, a->i);
         row_string(rows, column, there ? label_at(style, a, rank) : "");
         if (style->prob)
-            row_number(rows, column,
-                       there ? ncd_prediction_share(p, a->i, rank) : 0);
+            row_share(rows, column,
+                      there ? ncd_prediction_share(p, a->i, rank) : 0);
     }
 }
 

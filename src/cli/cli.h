@@ -170,6 +170,12 @@ ncd_status load_model(const char *path, ncd_model **model_out, ncd_error *err);
  * and a message where it can't be read. */
 char *read_file(const char *path, size_t *nbytes_out);
 
+/* Whether nothing is lost but what can be made again: there is no such file, or
+ * an empty one, or one that begins with the byte of what is to be written.
+ * `--report DATA`, the page's name forgotten, must not replace the data. */
+int may_replace(const char *path, unsigned char first);
+#define MODEL_FIRST_BYTE 0x89
+
 /* Path of a file of the bundled sample ("train.tsv"), NULL where it is not
  * installed; freed by the caller. */
 char *sample_path(const char *name);
@@ -177,6 +183,10 @@ char *sample_path(const char *name);
 /* The shortest decimal that reads back as the same double. */
 #define NUMBER_NBYTES 32
 const char *format_number(double value, char out[NUMBER_NBYTES]);
+
+/* A share or probability for people: four decimals, near 0 and 1 up to six, so
+ * that 0.999996 is not called certain; none that are 0. */
+const char *format_share(double share, char out[NUMBER_NBYTES]);
 
 /* "1,234,567" */
 const char *format_count(uint64_t value, char out[NUMBER_NBYTES]);
@@ -201,6 +211,7 @@ struct json_t *json_bytes(const void *bytes, size_t nbytes);
 void row_text(enum row_format format, int *column, ncd_text text);
 void row_string(enum row_format format, int *column, const char *string);
 void row_number(enum row_format format, int *column, double value);
+void row_share(enum row_format format, int *column, double share);
 void row_end(int *column);
 
 /* --- Reports of evaluations (report.c) --- */

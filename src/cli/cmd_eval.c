@@ -5,8 +5,8 @@
 #include <string.h>
 
 #include "cli.h"
-#include "gather.h"
-#include "report_page.h"
+#include "page/gather.h"
+#include "page/report_page.h"
 #include "study.h"
 
 static const char *train_path, *test_path, *predictions_path, *page_file;
@@ -473,6 +473,11 @@ static int check_plan(const struct plan *plan)
                                "--%s needs a file; the report goes to standard "
                                "output",
                                page_file ? "report" : "predictions");
+    if (page_file && !may_replace(page_file, '<'))
+        return cli_usage_error(&command,
+                               "--report=%s would replace a file that is no "
+                               "page",
+                               page_file);
     if (!plan->test && limit_test)
         return cli_usage_error(&command, "--limit-test without test data");
     return -1;

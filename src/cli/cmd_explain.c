@@ -3,10 +3,10 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "assets.h"
 #include "cli.h"
 #include "explain.h"
-#include "html.h"
+#include "page/assets.h"
+#include "page/html.h"
 
 enum { FORMAT_TEXT, FORMAT_HTML, FORMAT_JSON };
 static const char *const format_choices[] = {"text", "html", "json", NULL};

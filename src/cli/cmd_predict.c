@@ -28,7 +28,9 @@ static int header, skip_bad;
 static const struct cli_option predict_options[] = {
     {"top", 'n', OPTION_COUNT, &style.top, "N", "the N best labels", NULL},
     {"prob", 'p', OPTION_FLAG, &style.prob, NULL,
-     "the share of the vote, or the probability, after each label", NULL},
+     "the share of the vote, or the probability, after each label; rounded, "
+     "but for JSON",
+     NULL},
     {"min-prob", 0, OPTION_STRING, &min_prob_text, "P",
      "below that share or probability, abstain", NULL},
     {"abstain-label", 0, OPTION_STRING, &style.abstain_label, "LABEL",

@@ -174,6 +174,11 @@ int cmd_train(int argc, char **argv)
         return cli_usage_error(&command, "no data given");
     if (count_standard_inputs(paths, n_paths) > 1)
         return cli_usage_error(&command, STANDARD_INPUT_TWICE);
+    if (output_path && !may_replace(output_path, MODEL_FIRST_BYTE))
+        return cli_usage_error(&command,
+                               "--output=%s would replace a file that is no "
+                               "model",
+                               output_path);
     char *output = output_path ? strdup(output_path) : default_output(paths[0]);
     if (!output) {
         say("out of memory");

@@ -70,6 +70,11 @@ int cmd_update(int argc, char **argv)
         return cli_usage_error(&command, "a model and data are needed");
     if (count_standard_inputs(operands + 1, n_operands - 1) > 1)
         return cli_usage_error(&command, STANDARD_INPUT_TWICE);
+    if (output_path && !may_replace(output_path, MODEL_FIRST_BYTE))
+        return cli_usage_error(&command,
+                               "--output=%s would replace a file that is no "
+                               "model",
+                               output_path);
     const char *output = output_path ? output_path : operands[0];
     status = update(operands[0], operands + 1, n_operands - 1, output, &err) ==
                      NCD_OK

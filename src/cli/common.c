@@ -5,6 +5,7 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "cli.h"
@@ -226,6 +227,18 @@ char *read_file(const char *path, size_t *n_out)
 }
 
 /* folder/name, where such a file can be read. */
+int may_replace(const char *path, unsigned char first)
+{
+    struct stat there;
+    if (stat(path, &there) != 0 || !S_ISREG(there.st_mode))
+        return 1;
+    FILE *file = fopen(path, "rb");
+    int found = file ? getc(file) : EOF;
+    if (file)
+        fclose(file);
+    return found == first || found == EOF;
+}
+
 static char *readable(const char *folder, const char *name)
 {
     size_t n = strlen(folder) + strlen(name) + 2;
@@ -284,6 +297,18 @@ const char *format_number(double value, char out[NUMBER_NBYTES])
     for (int digits = 1; digits <= 17; digits++) {
         snprintf(out, NUMBER_NBYTES, "%.*g", digits, value);
         if (strtod(out, NULL) == value)
+            break;
+    }
+    return out;
+}
+
+const char *format_share(double share, char out[NUMBER_NBYTES])
+{
+    double doubt = share < 0.5 ? share : 1 - share;
+    double error = fmax(5e-7, fmin(5e-5, doubt / 20));
+    for (int decimals = 0; decimals <= 6; decimals++) {
+        snprintf(out, NUMBER_NBYTES, "%.*f", decimals, share);
+        if (fabs(strtod(out, NULL) - share) <= error)
             break;
     }
     return out;

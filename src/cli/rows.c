@@ -104,12 +104,24 @@ void row_string(enum row_format format, int *column, const char *string)
     row_text(format, column, (ncd_text){string, strlen(string)});
 }
 
+/* Numbers need no quotes. */
+static void put_number(enum row_format format, int *column, const char *number)
+{
+    if ((*column)++)
+        putchar(format == ROWS_CSV ? ',' : '\t');
+    fputs(number, stdout);
+}
+
 void row_number(enum row_format format, int *column, double value)
 {
     char number[NUMBER_NBYTES];
-    if ((*column)++)
-        putchar(format == ROWS_CSV ? ',' : '\t');
-    fputs(format_number(value, number), stdout);
+    put_number(format, column, format_number(value, number));
+}
+
+void row_share(enum row_format format, int *column, double share)
+{
+    char number[NUMBER_NBYTES];
+    put_number(format, column, format_share(share, number));
 }
 
 void row_end(int *column)

@@ -5,7 +5,7 @@
 
 #include "cli.h"
 #include "explain.h"
-#include "html.h"
+#include "page/html.h"
 
 #define MAX_WORDS 20
 
@@ -157,9 +157,9 @@ static void put_neighbor(FILE *to, const ncd_model *model,
     ncd_model_options(model, &options);
     fputs("<h3>", to);
     html_string(to, ncd_explanation_label(e, side));
-    fputs(" <span class=\"soft\">", to);
+    fputs(" <small>", to);
     html_string(to, origin_of(model, t->index, where, sizeof where));
-    fprintf(to, "</span></h3>\n<p>distance %.6g = %s</p>\n", t->pair.distance,
+    fprintf(to, "</small></h3>\n<p>distance %.6g = %s</p>\n", t->pair.distance,
             distance_formula(options.distance, &t->pair, formula));
     for (size_t i = 0; i < t->n_joints; i++)
         put_joint(to, &t->joints[i], ncd_explanation_text(e),

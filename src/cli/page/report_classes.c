@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* A row for each class on a report page; the script sorts them. */
-#include "html.h"
-#include "report_page.h"
+#include "page/html.h"
+#include "page/report_page.h"
 
 static void head_cell(const struct report_page *p, const char *name, int number)
 {

@@ -4,8 +4,8 @@
  * confusion matrix that have texts, and the texts kept of each. Texts are the
  * bulk of a page, so there are fewer of each cell where all would be too much.
  */
-#include "html.h"
-#include "report_page.h"
+#include "page/html.h"
+#include "page/report_page.h"
 
 /* Of texts and neighbours' beginnings; with all else a page stays below 3 MB.
  */

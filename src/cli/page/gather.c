@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Texts and answers for a page; see gather.h. */
-#include "gather.h"
+#include "page/gather.h"
 
 #include <stdlib.h>
 #include <string.h>

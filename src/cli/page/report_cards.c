@@ -3,8 +3,8 @@
  * that can be believed. */
 #include <math.h>
 
-#include "html.h"
-#include "report_page.h"
+#include "page/html.h"
+#include "page/report_page.h"
 
 static void card_begin(const struct report_page *p, const char *name)
 {

@@ -8,8 +8,8 @@
 #include <string.h>
 
 #include "explain.h"
-#include "html.h"
-#include "report_page.h"
+#include "page/html.h"
+#include "page/report_page.h"
 
 static void heading(const struct report_page *p, const struct kept_text *t)
 {

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /* Charts; see chart.h. Coordinates are in units of the picture, which scales.
  */
-#include "chart.h"
+#include "page/chart.h"
 
 #include <math.h>
 
-#include "html.h"
+#include "page/html.h"
 
 #define WIDTH 440.0
 #define HEIGHT 290.0

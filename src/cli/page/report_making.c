@@ -3,8 +3,8 @@
  * make the same figures again. */
 #include <time.h>
 
-#include "html.h"
-#include "report_page.h"
+#include "page/html.h"
+#include "page/report_page.h"
 
 /* --- Overlap --- */
 

@@ -6,8 +6,8 @@
  */
 #include <stdlib.h>
 
-#include "html.h"
-#include "report_page.h"
+#include "page/html.h"
+#include "page/report_page.h"
 
 #define N_CONFUSIONS 10
 

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /* Pages and the escaping of what stands in them; see html.h. */
-#include "html.h"
+#include "page/html.h"
 
 #include <string.h>
 
-#include "assets.h"
 #include "cli.h"
+#include "page/assets.h"
 
 /* --- Escaping --- */
 

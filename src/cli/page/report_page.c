@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /* The page of an evaluation: its order, and what its parts share. */
-#include "report_page.h"
+#include "page/report_page.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-#include "assets.h"
-#include "html.h"
+#include "page/assets.h"
+#include "page/html.h"
 
 void page_percent(const struct report_page *p, double share)
 {

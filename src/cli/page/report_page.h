@@ -5,7 +5,7 @@
 #define NCD_CLI_REPORT_PAGE_H
 
 #include "cli.h"
-#include "gather.h"
+#include "page/gather.h"
 
 struct report_page {
     FILE *to;

@@ -2,9 +2,9 @@
 /* Learning curve, values of k, and other compressors on a report page. */
 #include <string.h>
 
-#include "chart.h"
-#include "html.h"
-#include "report_page.h"
+#include "page/chart.h"
+#include "page/html.h"
+#include "page/report_page.h"
 #include "study.h"
 
 /* --- Learning curve --- */

@@ -8,9 +8,9 @@
 #include <math.h>
 #include <stdlib.h>
 
-#include "chart.h"
-#include "html.h"
-#include "report_page.h"
+#include "page/chart.h"
+#include "page/html.h"
+#include "page/report_page.h"
 
 #define N_BINS 10
 #define MAX_STEPS 160
