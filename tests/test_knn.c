@@ -439,6 +439,33 @@ START_TEST(fewer_candidates_are_the_first_of_all)
 }
 END_TEST
 
+/* What is kept from batch to batch may meet other training texts, more or
+ * fewer. */
+START_TEST(scratch_serves_searches_of_any_size)
+{
+    const size_t sizes[] = {20, 2000, 20, 2000};
+    struct ncd_found kept = {0};
+    for (size_t i = 0; i < COUNT(sizes); i++) {
+        struct setup s;
+        struct ncd_found fresh = {0};
+        ncd_error err;
+        set_up(&s, sizes[i], 10);
+        struct ncd_queries queries = {s.texts, NULL, 10};
+        s.search.k = 3;
+        s.search.n_candidates = 7;
+        ck_status(ncd_search_run(&s.search, &queries, 1, NULL, &kept, &err),
+                  NCD_OK, &err);
+        ck_status(ncd_search_run(&s.search, &queries, 1, NULL, &fresh, &err),
+                  NCD_OK, &err);
+        ck_assert_uint_eq(kept.k, fresh.k);
+        expect_same(kept.items, fresh.items, 10 * fresh.k);
+        ncd_found_free(&fresh);
+        tear_down(&s);
+    }
+    ncd_found_free(&kept);
+}
+END_TEST
+
 int main(void)
 {
     const TTest *const tests[] = {
@@ -454,6 +481,7 @@ int main(void)
         what_is_shared_is_what_one_can_count,
         lists_go_on_in_further_blocks,
         fewer_candidates_are_the_first_of_all,
+        scratch_serves_searches_of_any_size,
     };
     return run_tests("knn", tests, COUNT(tests), 60);
 }

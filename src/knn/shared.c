@@ -29,8 +29,11 @@ static size_t n_grams(const struct ncd_shared_index *index)
 static ncd_status make_room(const struct ncd_shared_index *index,
                             struct ncd_gram_set *set, size_t n)
 {
-    if (!set->seen)
+    if (set->gram_bits != index->gram_bits) {
+        free(set->seen);
         set->seen = calloc(n_grams(index) / 64, sizeof *set->seen);
+        set->gram_bits = set->seen ? index->gram_bits : 0;
+    }
     if (!set->seen)
         return NCD_ERR_NOMEM;
     return ncd_grow(&set->grams, &set->capacity, n + 1, sizeof *set->grams);
