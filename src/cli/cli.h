@@ -166,6 +166,10 @@ ncd_status read_data(ncd_dataset *data, const char *path, uint64_t limit,
  * with. */
 ncd_status load_model(const char *path, ncd_model **model_out, ncd_error *err);
 
+/* Adds to the message that the model has no such label which one was meant, if
+ * one is near. */
+void suggest_label(const ncd_model *model, const char *label, ncd_error *err);
+
 /* All of a file ("-": standard input), in memory that the caller frees; NULL
  * and a message where it can't be read. */
 char *read_file(const char *path, size_t *nbytes_out);
