@@ -20,10 +20,8 @@ static ncd_status print_classes(const ncd_dataset *data, ncd_error *err)
 {
     size_t n = ncd_dataset_n_classes(data);
     uint64_t *texts = calloc(2 * n + 1, sizeof *texts), *bytes = texts + n;
-    if (!texts) {
-        *err = (ncd_error){NCD_ERR_NOMEM, "out of memory"};
-        return NCD_ERR_NOMEM;
-    }
+    if (!texts)
+        return no_memory(err);
     for (size_t i = 0; i < ncd_dataset_n_texts(data); i++) {
         texts[ncd_dataset_class(data, i)]++;
         bytes[ncd_dataset_class(data, i)] += ncd_dataset_text(data, i).nbytes;
