@@ -501,7 +501,10 @@ NCD_API ncd_status ncd_model_save(const ncd_model *model, const char *path,
 /*
  * Statuses: IO, NOMEM, MODEL (foreign, truncated or altered), MODEL_NEWER,
  * ARGUMENT (its compressor is not in this build). Where the compression library
- * is another version than at training, sizes are computed anew.
+ * is another version than at training, sizes are computed anew. The tables of a
+ * class model stay in the file, which is mapped into memory until the model is
+ * freed: replace it by renaming, as ncd_model_save does, but don't write into it
+ * or cut it short.
  */
 NCD_API ncd_status ncd_model_load(const char *path, ncd_model **model_out,
                                   ncd_error *err);
