@@ -541,6 +541,11 @@ NCD_API int ncd_model_uses_engine(const ncd_model *model);
 NCD_API size_t ncd_model_window(const ncd_model *model);
 NCD_API size_t ncd_model_n_over_window(const ncd_model *model);
 
+/* Memory, in bytes, that approximate searches take for their index of the
+ * training texts, as exact ones do from a few texts on: at most, to within
+ * half a megabyte. 0 for a class model. */
+NCD_API uint64_t ncd_model_index_nbytes(const ncd_model *model);
+
 /*
  * What a class model found out about itself at training, from training texts
  * judged without what they taught it: the code lengths by exact leave-one-out,

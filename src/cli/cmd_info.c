@@ -44,6 +44,8 @@ static void print_measure(const ncd_model *model, const ncd_options *o)
                                         : "the library");
     printf("window\t%zu\n", ncd_model_window(model));
     printf("texts over half the window\t%zu\n", ncd_model_n_over_window(model));
+    printf("index of a search, bytes at most\t%llu\n",
+           (unsigned long long)ncd_model_index_nbytes(model));
     printf("distance\t%s\n", ncd_distance_name(o->distance));
     printf("order\t%s\n", ncd_order_name(o->order));
     printf("separator bytes\t%zu\n", o->separator.nbytes);

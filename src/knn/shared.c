@@ -101,6 +101,16 @@ static uint32_t log2_eighths(uint64_t n)
     return eighths;
 }
 
+/* How many grams to tell apart, in texts of so many bytes. */
+static unsigned gram_bits_for(uint64_t n_bytes)
+{
+    unsigned bits = MIN_GRAM_BITS;
+    while (bits < MAX_GRAM_BITS &&
+           UINT64_C(1) << bits < n_bytes / NBYTES_PER_GRAM)
+        bits++;
+    return bits;
+}
+
 /* What each byte costs as a literal: log2 of all / how often it occurs. And how
  * many grams to tell apart. */
 static void look_through(struct ncd_shared_index *index,
@@ -116,10 +126,7 @@ static void look_through(struct ncd_shared_index *index,
     }
     for (int i = 0; i < 256; i++)
         index->prices[i] = log2_eighths((all << 16) / (counts[i] + 1));
-    index->gram_bits = MIN_GRAM_BITS;
-    while (index->gram_bits < MAX_GRAM_BITS &&
-           n_grams(index) < all / NBYTES_PER_GRAM)
-        index->gram_bits++;
+    index->gram_bits = gram_bits_for(all);
 }
 
 /* --- Lists --- */
@@ -256,6 +263,17 @@ void ncd_shared_free(struct ncd_shared_index *index)
     free(index->common);
     free(index->marks);
     *index = (struct ncd_shared_index){0};
+}
+
+uint64_t ncd_shared_nbytes_most(size_t n_texts, uint64_t n_bytes)
+{
+    uint64_t n_blocks = ((uint64_t)n_texts + BLOCK_TEXTS - 1) / BLOCK_TEXTS;
+    uint64_t n_starts = (UINT64_C(1) << gram_bits_for(n_bytes + 1)) + 1;
+    /* A byte begins one gram at most, and the bits of common grams are rounded
+     * up to a word. */
+    return n_blocks * n_starts * sizeof(uint32_t) +
+           n_bytes * sizeof(uint16_t) +
+           n_texts * (uint64_t)(BYTE_WORDS + 1) * sizeof(uint64_t);
 }
 
 /* --- Bits --- */

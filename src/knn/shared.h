@@ -62,6 +62,10 @@ ncd_status ncd_shared_build(struct ncd_shared_index *index,
                             const ncd_dataset *texts);
 void ncd_shared_free(struct ncd_shared_index *index);
 
+/* Bytes that an index of so many texts takes at most, but for the list of
+ * common grams (a quarter of a megabyte). */
+uint64_t ncd_shared_nbytes_most(size_t n_texts, uint64_t n_bytes);
+
 /* shared_out: [n_texts]. `set` is scratch, all zero at first, and may be used
  * with one index after another. Statuses: OK, NOMEM. */
 ncd_status ncd_shared_find(const struct ncd_shared_index *index, ncd_text text,

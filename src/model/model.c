@@ -231,6 +231,14 @@ size_t ncd_model_n_over_window(const ncd_model *model)
     return model->n_over_window;
 }
 
+uint64_t ncd_model_index_nbytes(const ncd_model *model)
+{
+    const ncd_dataset *d = model->dataset;
+    return model->method == NCD_METHOD_CLASS
+               ? 0
+               : ncd_shared_nbytes_most(d->n, d->bytes.n);
+}
+
 void ncd_model_training(const ncd_model *model, ncd_training *training_out)
 {
     const struct ncd_class_training *t = &model->class.fit.training;
