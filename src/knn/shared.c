@@ -54,8 +54,8 @@ static ncd_status collect(const struct ncd_shared_index *index, ncd_text text,
         price += index->prices[b[i]];
         if (i + 1 < GRAM_NBYTES)
             continue;
-        uint64_t hash = (bytes << (64 - 8 * GRAM_NBYTES)) *
-                        UINT64_C(0x9e3779b97f4a7c15);
+        uint64_t hash =
+            (bytes << (64 - 8 * GRAM_NBYTES)) * UINT64_C(0x9e3779b97f4a7c15);
         uint32_t gram = (uint32_t)(hash >> (64 - index->gram_bits));
         uint64_t bit = UINT64_C(1) << (gram % 64);
         if (!(set->seen[gram / 64] & bit))
@@ -175,8 +175,8 @@ static ncd_status take_common(struct ncd_shared_index *index)
             index->lists[b].starts[gram + 1] = 0;
     }
     index->n_words = BYTE_WORDS + (index->n_common + 63) / 64;
-    index->marks = malloc((index->n_texts * index->n_words + 1) *
-                          sizeof *index->marks);
+    index->marks =
+        malloc((index->n_texts * index->n_words + 1) * sizeof *index->marks);
     return index->marks ? NCD_OK : NCD_ERR_NOMEM;
 }
 
@@ -271,8 +271,7 @@ uint64_t ncd_shared_nbytes_most(size_t n_texts, uint64_t n_bytes)
     uint64_t n_starts = (UINT64_C(1) << gram_bits_for(n_bytes + 1)) + 1;
     /* A byte begins one gram at most, and the bits of common grams are rounded
      * up to a word. */
-    return n_blocks * n_starts * sizeof(uint32_t) +
-           n_bytes * sizeof(uint16_t) +
+    return n_blocks * n_starts * sizeof(uint32_t) + n_bytes * sizeof(uint16_t) +
            n_texts * (uint64_t)(BYTE_WORDS + 1) * sizeof(uint64_t);
 }
 
@@ -332,17 +331,17 @@ static ALWAYS_INLINE void count_marks(const struct ncd_shared_index *index,
         const uint64_t *of_text = index->marks + i * n_words;
         shared[i] = (struct ncd_shared){
             .n_bytes = (uint16_t)count_both(marks, of_text, BYTE_WORDS),
-            .n_common = (uint16_t)count_both(marks + BYTE_WORDS,
-                                             of_text + BYTE_WORDS,
-                                             n_words - BYTE_WORDS)};
+            .n_common =
+                (uint16_t)count_both(marks + BYTE_WORDS, of_text + BYTE_WORDS,
+                                     n_words - BYTE_WORDS)};
     }
 }
 
 /* The same with the processor's instruction, where it has it. */
 #if defined(__GNUC__) && defined(__x86_64__)
-__attribute__((target("popcnt"))) static void
-count_marks_popcnt(const struct ncd_shared_index *index, const uint64_t *marks,
-                   struct ncd_shared *shared)
+__attribute__((target("popcnt"))) static void count_marks_popcnt(
+    const struct ncd_shared_index *index, const uint64_t *marks,
+    struct ncd_shared *shared)
 {
     count_marks(index, marks, shared);
 }

@@ -8,8 +8,8 @@
  * distinct bytes that both have, which one code describes once.
  *
  * A gram has a list of the texts that hold it. The common ones, which more than
- * one text in eight holds, have a bit in each text instead: their lists would be
- * most of the work. Bytes have bits, too. Bits are counted 64 at a time.
+ * one text in eight holds, have a bit in each text instead: their lists would
+ * be most of the work. Bytes have bits, too. Bits are counted 64 at a time.
  *
  * Memory: for each distinct gram of a text 2 bytes, or, if it is common, less
  * than 1; 32 bytes a text; and for every 65,536 texts a table of half a byte to

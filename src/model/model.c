@@ -96,8 +96,7 @@ static ncd_status make_class(ncd_model *model, struct ncd_known *known,
         return NCD_OK;
     if (known->fit.weights)
         return ncd_classmodel_restore(&model->class, model->dataset,
-                                      known->tables, &known->fit, threads,
-                                      err);
+                                      known->tables, &known->fit, threads, err);
     return ncd_classmodel_train(&model->class, model->dataset, threads,
                                 &progress, err);
 }
