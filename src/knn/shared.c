@@ -129,6 +129,39 @@ static void look_through(struct ncd_shared_index *index,
     index->gram_bits = gram_bits_for(all);
 }
 
+/* --- Bits --- */
+
+/* Place in `common`, or n_common. */
+static size_t place_of(const struct ncd_shared_index *index, uint32_t gram)
+{
+    size_t low = 0, high = index->n_common;
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        if (index->common[middle] < gram)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low < index->n_common && index->common[low] == gram
+               ? low
+               : index->n_common;
+}
+
+/* Sets the bits of a text, whose grams are in `set`. */
+static void mark(const struct ncd_shared_index *index, ncd_text text,
+                 const struct ncd_gram_set *set, uint64_t *marks)
+{
+    const unsigned char *b = text.bytes;
+    memset(marks, 0, index->n_words * sizeof *marks);
+    for (size_t i = 0; i < text.nbytes; i++)
+        marks[b[i] / 64] |= UINT64_C(1) << (b[i] % 64);
+    for (size_t i = 0; i < set->n; i++) {
+        size_t place = place_of(index, set->grams[i].number);
+        if (place < index->n_common)
+            marks[BYTE_WORDS + place / 64] |= UINT64_C(1) << (place % 64);
+    }
+}
+
 /* --- Lists --- */
 
 static size_t block_end(const struct ncd_shared_index *index, size_t block)
@@ -193,10 +226,6 @@ static ncd_status place_lists(const struct ncd_shared_index *index,
                           sizeof *lists->texts);
     return lists->texts ? NCD_OK : NCD_ERR_NOMEM;
 }
-
-/* Sets the bits of a text, whose grams are in `set`. */
-static void mark(const struct ncd_shared_index *index, ncd_text text,
-                 const struct ncd_gram_set *set, uint64_t *marks);
 
 /* Fills the lists of a block, and the bits of its texts; `fill` is where the
  * next text of each gram goes. */
@@ -275,37 +304,7 @@ uint64_t ncd_shared_nbytes_most(size_t n_texts, uint64_t n_bytes)
            n_texts * (uint64_t)(BYTE_WORDS + 1) * sizeof(uint64_t);
 }
 
-/* --- Bits --- */
-
-/* Place in `common`, or n_common. */
-static size_t place_of(const struct ncd_shared_index *index, uint32_t gram)
-{
-    size_t low = 0, high = index->n_common;
-    while (low < high) {
-        size_t middle = low + (high - low) / 2;
-        if (index->common[middle] < gram)
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    return low < index->n_common && index->common[low] == gram
-               ? low
-               : index->n_common;
-}
-
-static void mark(const struct ncd_shared_index *index, ncd_text text,
-                 const struct ncd_gram_set *set, uint64_t *marks)
-{
-    const unsigned char *b = text.bytes;
-    memset(marks, 0, index->n_words * sizeof *marks);
-    for (size_t i = 0; i < text.nbytes; i++)
-        marks[b[i] / 64] |= UINT64_C(1) << (b[i] % 64);
-    for (size_t i = 0; i < set->n; i++) {
-        size_t place = place_of(index, set->grams[i].number);
-        if (place < index->n_common)
-            marks[BYTE_WORDS + place / 64] |= UINT64_C(1) << (place % 64);
-    }
-}
+/* --- Counting bits --- */
 
 #ifdef __GNUC__
 #define ALWAYS_INLINE inline __attribute__((always_inline))

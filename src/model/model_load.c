@@ -368,7 +368,8 @@ static ncd_status read_power(const char *path, const struct parts *parts,
 {
     struct ncd_cursor in = cursor(parts, MIXW);
     *power = ncd_get_double(&in);
-    return !in.failed && in.at == in.end && *power >= 0 && isfinite(*power)
+    return !in.failed && in.at == in.end && *power >= 0 &&
+                   *power <= NCD_SANE_MOST
                ? NCD_OK
                : fail_damaged(path, "its power is malformed", err);
 }
