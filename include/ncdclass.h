@@ -197,12 +197,13 @@ typedef enum ncd_vote {
  * leave-one-out over the training texts says; its answers are calibrated
  * probabilities. compressor, distance, order, separator, k and vote mean
  * nothing to it.
- * AUTO, for training only, compares the class model, kNN by several compressors,
- * distances, orders and k, and BOTH with the best of these, by leave-one-out on
- * a sample of the training texts. The class model is chosen unless the best kNN
- * or BOTH wins more of these texts against it than it loses by over three
- * standard errors (there are some thirty contenders); of the two, the one with
- * more right.
+ * AUTO, for training only, compares the class model, kNN by several
+ * compressors, distances, orders and k, and BOTH with the best of these, by
+ * leave-one-out on a sample of the training texts. The class model is chosen
+ * unless the best kNN or BOTH wins more of these texts against it than it loses
+ * by over three standard errors (there are some thirty contenders); of the two,
+ * the one with more right.
+ *
  * BOTH multiplies a class model's probabilities by a power of the neighbours'
  * shares of the vote, (votes + 1/classes) / (neighbours + 1), and normalises;
  * the power is fitted by leave-one-out. vote means nothing to it.
@@ -227,12 +228,12 @@ typedef enum ncd_engine_kind {
  * other levels, and where memory runs out. */
 NCD_API int ncd_engine_agrees(int level);
 
-/* The same of lz4 behind a prefix and the LZ4 in use, at a level from 3 to 9; -1
- * for other levels, and in builds without lz4. 0 where memory runs out. */
+/* The same of lz4 behind a prefix and the LZ4 in use, at a level from 3 to 9;
+ * -1 for other levels, and in builds without lz4. 0 where memory runs out. */
 NCD_API int ncd_lz4_engine_agrees(int level);
 
-/* What the DEFLATE engine uses of this processor: "portable", "sse2" or "avx2". Sizes
- * are the same. A static string. */
+/* What the DEFLATE engine uses of this processor: "portable", "sse2" or "avx2".
+ * Sizes are the same. A static string. */
 NCD_API const char *ncd_engine_path(void);
 
 typedef struct ncd_options {
@@ -501,7 +502,10 @@ NCD_API ncd_status ncd_model_save(const ncd_model *model, const char *path,
 /*
  * Statuses: IO, NOMEM, MODEL (foreign, truncated or altered), MODEL_NEWER,
  * ARGUMENT (its compressor is not in this build). Where the compression library
- * is another version than at training, sizes are computed anew.
+ * is another version than at training, sizes are computed anew. The tables of a
+ * class model stay in the file, which is mapped into memory until the model is
+ * freed: replace it by renaming, as ncd_model_save does, but don't write into
+ * it or cut it short.
  */
 NCD_API ncd_status ncd_model_load(const char *path, ncd_model **model_out,
                                   ncd_error *err);
@@ -537,6 +541,11 @@ NCD_API int ncd_model_uses_engine(const ncd_model *model);
  * texts that alone exceed half of it. */
 NCD_API size_t ncd_model_window(const ncd_model *model);
 NCD_API size_t ncd_model_n_over_window(const ncd_model *model);
+
+/* Memory, in bytes, that approximate searches take for their index of the
+ * training texts, as exact ones do from a few texts on: at most, to within
+ * half a megabyte. 0 for a class model. */
+NCD_API uint64_t ncd_model_index_nbytes(const ncd_model *model);
 
 /*
  * What a class model found out about itself at training, from training texts
@@ -611,9 +620,9 @@ typedef struct ncd_predict_options {
     unsigned threads; /* 0 (default): ncd_default_threads() */
     ncd_progress_fn progress;
     void *progress_arg;
-    /* 0 (default): exact search. Otherwise approximate: only the N training texts
-     * are measured that, by the strings and bytes they share with a text, are
-     * likely to be nearest, and of those, some are left by an estimate. */
+    /* 0 (default): exact search. Otherwise approximate: only the N training
+     * texts are measured that, by the strings and bytes they share with a text,
+     * are likely to be nearest, and of those, some are left by an estimate. */
     unsigned n_candidates;
 } ncd_predict_options;
 
@@ -761,8 +770,8 @@ typedef struct ncd_explained_text {
 
 /*
  * log2 of the odds of side 0 against side 1, in bits, by what adds to it:
- * log_odds = bias + marks + neighbors + the sum of bytes, to within 1e-9 of the sum of
- * their absolute values; and log_odds is log2 of the ratio of the two
+ * log_odds = bias + marks + neighbors + the sum of bytes, to within 1e-9 of the
+ * sum of their absolute values; and log_odds is log2 of the ratio of the two
  * probabilities (with NCD_METHOD_BOTH: before the neighbours have had their
  * say). Of a byte is what each gram of the model adds: that which
  * codes the byte, and its part of each one that was learnt, spread evenly over
@@ -774,9 +783,9 @@ typedef struct ncd_odds {
     double marks;        /* of the start and the end of the text */
     const double *bytes; /* [bytes of the text] */
     double lengths;      /* of log_odds: by code lengths */
-    double margins;      /* ... by learnt weights; bias and neighbors are left */
-    double neighbors;    /* models of both kinds: of the votes, where the class
-                            model gives both labels at least 1e-30; else 0 */
+    double margins;   /* ... by learnt weights; bias and neighbors are left */
+    double neighbors; /* models of both kinds: of the votes, where the class
+                         model gives both labels at least 1e-30; else 0 */
 } ncd_odds;
 
 NCD_API ncd_status ncd_explanation_new(ncd_explanation **explanation_out);

@@ -2,15 +2,15 @@
 /*
  * How often the approximate search answers as the exact one does, and what it
  * costs, by the number of candidates: what the default number, the features of
- * candidates.h and the margins of deflate_guess.h are chosen by. Test texts have
- * no part in it: the queries are training texts, evenly taken, each searched
- * among all others.
+ * candidates.h and the margins of deflate_guess.h are chosen by. Test texts
+ * have no part in it: the queries are training texts, evenly taken, each
+ * searched among all others.
  *
  * usage: bench_agreement FOLDER CSV [-c CACHE] [-n N,...] [SET:N_TRAIN:N]...
  *
  * FOLDER holds SET/train.tsv (.xz too); N of N_TRAIN texts, evenly taken from
- * it, are queries. CACHE is a folder where the exact neighbours are kept for the
- * next trial: they stay the same as long as the texts do.
+ * it, are queries. CACHE is a folder where the exact neighbours are kept for
+ * the next trial: they stay the same as long as the texts do.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -28,14 +28,22 @@ struct set {
 };
 
 static const struct set defaults[] = {
-    {"ag-news-part5k", 5000, 1000},      {"ag-news-desc-lower-part10k", 10000, 500},
-    {"20news-bydate-raw", 3000, 500},    {"20news-bydate-raw", 11314, 250},
-    {"r8-allterms", 5485, 1000},         {"ohsumed-single23", 3357, 500},
-    {"imdb", 4000, 500},                 {"imdb", 25000, 100},
-    {"mr-rtpolarity", 9596, 500},        {"trec6", 5452, 500},
-    {"sms-spam-dedup", 4129, 500},       {"debian-sections", 25301, 250},
-    {"clinc150", 15000, 300},            {"dbpedia14-part", 11200, 300},
-    {"udhr-langid", 10420, 300},         {"masakhanews-run", 1117, 200},
+    {"ag-news-part5k", 5000, 1000},
+    {"ag-news-desc-lower-part10k", 10000, 500},
+    {"20news-bydate-raw", 3000, 500},
+    {"20news-bydate-raw", 11314, 250},
+    {"r8-allterms", 5485, 1000},
+    {"ohsumed-single23", 3357, 500},
+    {"imdb", 4000, 500},
+    {"imdb", 25000, 100},
+    {"mr-rtpolarity", 9596, 500},
+    {"trec6", 5452, 500},
+    {"sms-spam-dedup", 4129, 500},
+    {"debian-sections", 25301, 250},
+    {"clinc150", 15000, 300},
+    {"dbpedia14-part", 11200, 300},
+    {"udhr-langid", 10420, 300},
+    {"masakhanews-run", 1117, 200},
 };
 
 /* One set: training texts, every one in a fold of its own, and some of them as
@@ -47,8 +55,8 @@ struct trial {
     double *sizes;
     uint32_t *folds;
     size_t n_queries;
-    ncd_text *texts;    /* [n_queries] */
-    uint32_t *numbers;  /* [n_queries] which training texts they are */
+    ncd_text *texts;     /* [n_queries] */
+    uint32_t *numbers;   /* [n_queries] which training texts they are */
     ncd_neighbor *exact; /* [n_queries][K] */
     double library_seconds;
     size_t n_library_pairs;
@@ -83,8 +91,8 @@ static void open_trial(struct trial *t, const char *folder,
     ncd_options options;
     ncd_error err;
     struct ncd_crew crew = {0};
-    *t = (struct trial){
-        .train = load_texts(folder, set->name, "train", set->n_train, SIZE_MAX)};
+    *t = (struct trial){.train = load_texts(folder, set->name, "train",
+                                            set->n_train, SIZE_MAX)};
     size_t n = ncd_dataset_n_texts(t->train);
     t->n_queries = set->n_queries < n ? set->n_queries : n;
     ncd_options_init(&options);

@@ -4,15 +4,14 @@
  * tsv, ...) and the second, less '0', sets options, a bit each, so that a
  * corpus file is a text like "20\na,b\n":
  *
- *     1 header   2 skip_bad   4 field names   8, 16, 24 packed as gzip, xz,
- * zstd 32 then cut off
+ *     1 header   2 skip_bad   4 field names
+ *     8, 16, 24 packed as gzip, xz, zstd   32 then cut off
  *
  * The third sets more of them, where it is no line feed:
  *
  *     1 unlabelled   2 a text column   4 records end with NUL
  *
- * "list" and "dir" are left out because they
- * open whatever file is named.
+ * "list" and "dir" are left out because they open whatever file is named.
  */
 #include <stdlib.h>
 #include <unistd.h>

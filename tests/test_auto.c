@@ -348,6 +348,62 @@ START_TEST(neighbours_are_chosen_where_only_they_know)
 }
 END_TEST
 
+/* What is asked for comes on top of all that is tried anyway. */
+START_TEST(there_is_room_for_all_contenders)
+{
+    ncd_dataset *data = random_dataset(15, 2, 8, 60);
+    ncd_options options;
+    ncd_model *model, *loaded;
+    ncd_error err;
+    const char *path = scratch("many.ncd");
+    ncd_options_init(&options);
+    options.method = NCD_METHOD_AUTO;
+    options.compressor = "zlib";
+    options.distance = NCD_DISTANCE_CLM;
+    options.order = NCD_ORDER_MEAN;
+    ck_status(ncd_model_train(data, &options, &model, &err), NCD_OK, &err);
+    size_t n = ncd_model_n_contenders(model);
+    ck_assert_uint_le(n, NCD_MAX_CONTENDERS);
+    ck_assert_uint_ge(n, NCD_MAX_CONTENDERS - 4 * 2); /* lz4 and ppm may lack */
+    expect_choice(model, 16);
+    ck_status(ncd_model_save(model, path, &err), NCD_OK, &err);
+    ck_status(ncd_model_load(path, &loaded, &err), NCD_OK, &err);
+    ck_assert_uint_eq(ncd_model_n_contenders(loaded), n);
+    expect_choice(loaded, 16);
+    ncd_model_free(model);
+    ncd_model_free(loaded);
+    ncd_dataset_free(data);
+}
+END_TEST
+
+static ncd_status read_back(const char *compressor, size_t n)
+{
+    struct ncd_contenders *all = calloc(1, sizeof *all);
+    struct ncd_buf out = {0};
+    all->n = 1;
+    all->items[0] = (ncd_contender){.k = 1, .n_judged = 2, .n_correct = 1};
+    strcpy(all->specs[0], compressor);
+    for (size_t i = 0; i < n; i++)
+        ck_assert_int_eq(ncd_put_contenders(&out, all), NCD_OK);
+    struct ncd_cursor in = {out.bytes, out.bytes + out.n, 0};
+    ncd_status status = ncd_get_contenders(&in, all);
+    if (status == NCD_OK)
+        ck_assert_uint_eq(all->n, n);
+    ncd_buf_free(&out);
+    free(all);
+    return status;
+}
+
+START_TEST(contenders_of_a_file_are_not_trusted)
+{
+    ck_assert_int_eq(read_back("gzip:9", 1), NCD_OK);
+    ck_assert_int_eq(read_back("gzip:9", NCD_MAX_CONTENDERS), NCD_OK);
+    ck_assert_int_eq(read_back("gzip:9", NCD_MAX_CONTENDERS + 1),
+                     NCD_ERR_MODEL);
+    ck_assert_int_eq(read_back("\033[2J", 1), NCD_ERR_MODEL);
+}
+END_TEST
+
 int main(void)
 {
     const TTest *const tests[] = {
@@ -358,6 +414,9 @@ int main(void)
         a_saved_model_of_both_answers_alike,
         updating_both_is_training_on_all,
         the_best_by_training_texts_is_chosen,
-        neighbours_are_chosen_where_only_they_know};
+        neighbours_are_chosen_where_only_they_know,
+        there_is_room_for_all_contenders,
+        contenders_of_a_file_are_not_trusted,
+    };
     return run_tests("auto", tests, COUNT(tests), 60);
 }

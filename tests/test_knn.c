@@ -403,6 +403,33 @@ START_TEST(lists_go_on_in_further_blocks)
 }
 END_TEST
 
+static uint64_t nbytes_of(const struct ncd_shared_index *index)
+{
+    size_t n_grams = (size_t)1 << index->gram_bits;
+    uint64_t n = index->n_texts * index->n_words * sizeof *index->marks;
+    for (size_t b = 0; b < index->n_blocks; b++)
+        n += (n_grams + 1) * sizeof *index->lists[b].starts +
+             index->lists[b].starts[n_grams] * sizeof *index->lists[b].texts;
+    return n;
+}
+
+START_TEST(an_index_is_no_larger_than_it_is_said_to_be)
+{
+    const size_t n_texts[] = {1, 10, 500, 2000};
+    for (size_t i = 0; i < COUNT(n_texts); i++) {
+        struct ncd_shared_index index;
+        ncd_dataset *texts = random_dataset(50, 1, n_texts[i], 300);
+        ck_assert_int_eq(ncd_shared_build(&index, texts), NCD_OK);
+        uint64_t n = nbytes_of(&index);
+        uint64_t most = ncd_shared_nbytes_most(n_texts[i], 300 * n_texts[i]);
+        ck_assert_uint_le(n, most);
+        ck_assert_uint_ge(n, most / 2);
+        ncd_shared_free(&index);
+        ncd_dataset_free(texts);
+    }
+}
+END_TEST
+
 /* However few are wanted, they are the first of all, in order. */
 START_TEST(fewer_candidates_are_the_first_of_all)
 {
@@ -439,6 +466,33 @@ START_TEST(fewer_candidates_are_the_first_of_all)
 }
 END_TEST
 
+/* What is kept from batch to batch may meet other training texts, more or
+ * fewer. */
+START_TEST(scratch_serves_searches_of_any_size)
+{
+    const size_t sizes[] = {20, 2000, 20, 2000};
+    struct ncd_found kept = {0};
+    for (size_t i = 0; i < COUNT(sizes); i++) {
+        struct setup s;
+        struct ncd_found fresh = {0};
+        ncd_error err;
+        set_up(&s, sizes[i], 10);
+        struct ncd_queries queries = {s.texts, NULL, 10};
+        s.search.k = 3;
+        s.search.n_candidates = 7;
+        ck_status(ncd_search_run(&s.search, &queries, 1, NULL, &kept, &err),
+                  NCD_OK, &err);
+        ck_status(ncd_search_run(&s.search, &queries, 1, NULL, &fresh, &err),
+                  NCD_OK, &err);
+        ck_assert_uint_eq(kept.k, fresh.k);
+        expect_same(kept.items, fresh.items, 10 * fresh.k);
+        ncd_found_free(&fresh);
+        tear_down(&s);
+    }
+    ncd_found_free(&kept);
+}
+END_TEST
+
 int main(void)
 {
     const TTest *const tests[] = {
@@ -453,7 +507,9 @@ int main(void)
         equal_texts_come_in_training_order,
         what_is_shared_is_what_one_can_count,
         lists_go_on_in_further_blocks,
+        an_index_is_no_larger_than_it_is_said_to_be,
         fewer_candidates_are_the_first_of_all,
+        scratch_serves_searches_of_any_size,
     };
     return run_tests("knn", tests, COUNT(tests), 60);
 }

@@ -340,6 +340,21 @@ START_TEST(frames_give_back_what_they_were_given)
 }
 END_TEST
 
+START_TEST(nothing_is_a_frame_too)
+{
+    struct ncd_buf packed = {0}, back = {0};
+    ck_assert_int_eq(ncd_frames_pack((ncd_text){NULL, 0}, 1, &packed), NCD_OK);
+    ck_assert_uint_gt(packed.n, 0);
+    ck_assert_int_eq(ncd_frames_unpack(ncd_buf_text(&packed), 0, 1, &back),
+                     NCD_OK);
+    ck_assert_uint_eq(back.n, 0);
+    ck_assert_int_eq(ncd_frames_unpack(ncd_buf_text(&packed), 1, 1, &back),
+                     NCD_ERR_MODEL);
+    ncd_buf_free(&packed);
+    ncd_buf_free(&back);
+}
+END_TEST
+
 /* A frame of 22 bytes can claim any length; memory for it must not be asked
  * for before that is believable. */
 START_TEST(a_frame_cannot_claim_what_it_cannot_hold)
@@ -410,6 +425,7 @@ START_TEST(settings_must_make_sense)
     expect_setting("distance=", "distance=far", NCD_ERR_MODEL);
     expect_setting("order=", "order=", NCD_ERR_MODEL);
     expect_setting("vote=", "vote=none", NCD_ERR_MODEL);
+    expect_setting("library=", "library=zlib \033[2J", NCD_ERR_MODEL);
     expect_setting("separator=", "separator=", NCD_OK);
     expect_setting("separator=", "separator=0", NCD_ERR_MODEL);
     expect_setting("separator=", "separator=0g", NCD_ERR_MODEL);
@@ -585,6 +601,7 @@ int main(void)
         lengths_of_sections_must_be_right,
         packed_sections_must_unpack_to_their_length,
         frames_give_back_what_they_were_given,
+        nothing_is_a_frame_too,
         a_frame_cannot_claim_what_it_cannot_hold,
         every_setting_must_be_there,
         settings_must_make_sense,

@@ -74,8 +74,8 @@ void ncd_evidence(const struct ncd_counts *counts,
                   struct ncd_reading *reading, uint32_t own,
                   double *evidence_out, struct ncd_code_lengths *lengths_out);
 
-/* ln(1 + n / a) of a kind: what it costs a class to have seen a context n times,
- * wherever the context occurs. */
+/* ln(1 + n / a) of a kind: what it costs a class to have seen a context n
+ * times, wherever the context occurs. */
 double ncd_context_cost(const struct ncd_smoothing *smoothing, int kind,
                         uint64_t n);
 

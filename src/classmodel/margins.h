@@ -81,8 +81,10 @@ struct ncd_margins_data {
 /*
  * Fits the weights. weights_out: [n postings], 0 where the node is no feature;
  * biases_out: [n classes]. The margins of judged text j for the classes, by the
- * lane that has not seen it, are put at held_out + j * stride. Memory: 4 bytes
- * for every feature of a text that the class of a thread has seen.
+ * lane that has not seen it, are put at held_out + j * stride. Memory of each
+ * thread, for its block of classes (one, or a 128th of them): of every class 4
+ * bytes for every feature of a text that it has seen, 21 bytes for each of its
+ * weights and 33 for each text; and 8 bytes for the postings of these classes.
  */
 ncd_status ncd_margins_fit(const struct ncd_margins *margins,
                            const struct ncd_counts *counts,

@@ -227,10 +227,8 @@ static ncd_status print_members(const struct answer_style *style,
     const char *b = record.bytes;
     size_t n = record.nbytes;
     json_decref(object);
-    if (!members) {
-        *err = (ncd_error){NCD_ERR_NOMEM, "out of memory"};
-        status = NCD_ERR_NOMEM;
-    }
+    if (!members)
+        status = no_memory(err);
     if (status == NCD_OK) {
         while (b[n - 1] != '}')
             n--;

@@ -166,6 +166,10 @@ ncd_status read_data(ncd_dataset *data, const char *path, uint64_t limit,
  * with. */
 ncd_status load_model(const char *path, ncd_model **model_out, ncd_error *err);
 
+/* Adds to the message that the model has no such label which one was meant, if
+ * one is near. */
+void suggest_label(const ncd_model *model, const char *label, ncd_error *err);
+
 /* All of a file ("-": standard input), in memory that the caller frees; NULL
  * and a message where it can't be read. */
 char *read_file(const char *path, size_t *nbytes_out);
@@ -191,8 +195,8 @@ const char *format_share(double share, char out[NUMBER_NBYTES]);
 /* "1,234,567" */
 const char *format_count(uint64_t value, char out[NUMBER_NBYTES]);
 
-/* The command line of a verb, quoted for a shell (typed.c). Freed by the caller;
- * NULL where memory runs out. */
+/* The command line of a verb, quoted for a shell (typed.c). Freed by the
+ * caller; NULL where memory runs out. */
 char *command_typed(int argc, char **argv);
 
 /* --- Rows of output (rows.c) --- */
@@ -200,8 +204,8 @@ char *command_typed(int argc, char **argv);
 enum row_format { ROWS_TSV, ROWS_JSONL, ROWS_CSV };
 extern const char *const row_format_choices[];
 
-/* Length of the UTF-8 character that begins at b, where n >= 1 bytes are left; 0
- * where there is none. */
+/* Length of the UTF-8 character that begins at b, where n >= 1 bytes are left;
+ * 0 where there is none. */
 size_t utf8_length(const unsigned char *b, size_t n);
 
 /* JSON text from bytes, which need not be UTF-8. */
@@ -239,13 +243,13 @@ struct report_head {
 void print_report(enum report_format format, const struct report_head *head,
                   const ncd_report *report);
 
-/* The score of the k with the most right answers, the first of equals; NULL where
- * only one k was scored. */
+/* The score of the k with the most right answers, the first of equals; NULL
+ * where only one k was scored. */
 const ncd_score *best_k(const ncd_report *report);
 
 /* Results of draws of one size from the training texts, one for each seed. */
 struct draws {
-    size_t size; /* texts a class, or in all */
+    size_t size;              /* texts a class, or in all */
     const double *accuracies; /* [n] */
     size_t n;
 };

@@ -4,7 +4,6 @@
 #include <string.h>
 
 #include "cli.h"
-#include "suggest.h"
 
 static const char *model_path, *label;
 
@@ -42,20 +41,6 @@ static const struct cli_command decompress = {
     .groups = (const struct cli_option *const[]){prime_options, NULL},
 };
 
-static const char *label_name(const void *data, size_t i)
-{
-    return i < ncd_dataset_n_classes(data) ? ncd_dataset_label(data, i) : NULL;
-}
-
-/* The library says that there is no such class, we which one was meant. */
-static void suggest_class(const ncd_model *model, ncd_error *err)
-{
-    char near[SUGGESTION_NBYTES];
-    size_t n = strlen(err->message);
-    suggestion(label, label_name, ncd_model_dataset(model), near);
-    snprintf(err->message + n, sizeof err->message - n, "%s", near);
-}
-
 static ncd_status open_packer(ncd_packer **packer_out, ncd_error *err)
 {
     ncd_model *model = NULL;
@@ -65,7 +50,7 @@ static ncd_status open_packer(ncd_packer **packer_out, ncd_error *err)
     if (status == NCD_OK)
         status = ncd_packer_open(model, label, packer_out, err);
     if (status == NCD_ERR_ARGUMENT && label)
-        suggest_class(model, err);
+        suggest_label(model, label, err);
     ncd_model_free(model);
     return status;
 }

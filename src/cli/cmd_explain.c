@@ -115,18 +115,12 @@ static ncd_status show_all(struct run *run, char **texts, int n, ncd_error *err)
     return status;
 }
 
-static ncd_status out_of_memory(ncd_error *err)
-{
-    *err = (ncd_error){NCD_ERR_NOMEM, "out of memory"};
-    return NCD_ERR_NOMEM;
-}
-
 static ncd_status explain_to(struct run *run, char **texts, int n,
                              ncd_error *err)
 {
     ncd_output *output;
     if (ncd_explanation_new(&run->explanation) != NCD_OK)
-        return out_of_memory(err);
+        return no_memory(err);
     ncd_status status = ncd_output_create(output_path, &output, err);
     if (status == NCD_OK) {
         run->to = ncd_output_stream(output);
@@ -143,7 +137,7 @@ static ncd_status explain_to(struct run *run, char **texts, int n,
 static ncd_status explain(const char *path, char **texts, int n, ncd_error *err)
 {
     ncd_model *model;
-    ncd_status status = ncd_model_load(path, &model, err);
+    ncd_status status = load_model(path, &model, err);
     if (status != NCD_OK)
         return status;
     struct run run = {.model = model};
@@ -161,6 +155,8 @@ static ncd_status explain(const char *path, char **texts, int n, ncd_error *err)
     run.options.progress_arg = progress.progress_arg;
     parse_search(run_args.search, &run.options.n_candidates);
     status = explain_to(&run, texts, n, err);
+    if (status == NCD_ERR_ARGUMENT && against)
+        suggest_label(model, against, err);
     ncd_model_free(model);
     return status;
 }

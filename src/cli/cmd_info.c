@@ -20,10 +20,8 @@ static ncd_status print_classes(const ncd_dataset *data, ncd_error *err)
 {
     size_t n = ncd_dataset_n_classes(data);
     uint64_t *texts = calloc(2 * n + 1, sizeof *texts), *bytes = texts + n;
-    if (!texts) {
-        *err = (ncd_error){NCD_ERR_NOMEM, "out of memory"};
-        return NCD_ERR_NOMEM;
-    }
+    if (!texts)
+        return no_memory(err);
     for (size_t i = 0; i < ncd_dataset_n_texts(data); i++) {
         texts[ncd_dataset_class(data, i)]++;
         bytes[ncd_dataset_class(data, i)] += ncd_dataset_text(data, i).nbytes;
@@ -46,6 +44,8 @@ static void print_measure(const ncd_model *model, const ncd_options *o)
                                         : "the library");
     printf("window\t%zu\n", ncd_model_window(model));
     printf("texts over half the window\t%zu\n", ncd_model_n_over_window(model));
+    printf("index of a search, bytes at most\t%llu\n",
+           (unsigned long long)ncd_model_index_nbytes(model));
     printf("distance\t%s\n", ncd_distance_name(o->distance));
     printf("order\t%s\n", ncd_order_name(o->order));
     printf("separator bytes\t%zu\n", o->separator.nbytes);

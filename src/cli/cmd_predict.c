@@ -147,10 +147,8 @@ static ncd_status make_room(struct run *run, size_t n, ncd_error *err)
     if (n <= run->capacity)
         return NCD_OK;
     ncd_text *grown = realloc(run->texts, n * sizeof *grown);
-    if (!grown) {
-        *err = (ncd_error){NCD_ERR_NOMEM, "out of memory"};
-        return NCD_ERR_NOMEM;
-    }
+    if (!grown)
+        return no_memory(err);
     run->texts = grown;
     run->capacity = n;
     return NCD_OK;
@@ -273,13 +271,11 @@ static ncd_status predict(const char *path, char **texts, int n_texts,
     if (style.top > n_classes)
         style.top = (unsigned)n_classes;
     fill_predict_options(&run.options);
-    if (ncd_prediction_new(&run.prediction) != NCD_OK) {
-        *err = (ncd_error){NCD_ERR_NOMEM, "out of memory"};
-        status = NCD_ERR_NOMEM;
-    } else {
+    if (ncd_prediction_new(&run.prediction) != NCD_OK)
+        status = no_memory(err);
+    else
         status = stream ? answer_input(&run, stream, err)
                         : answer_arguments(&run, texts, n_texts, err);
-    }
     ncd_prediction_free(run.prediction);
     free(run.texts);
     ncd_model_free(model);

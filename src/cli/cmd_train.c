@@ -142,10 +142,8 @@ static ncd_status train(char **paths, int n_paths, const char *output,
     ncd_model *model = NULL;
     ncd_options options;
     fill_options(&options, "texts");
-    if (ncd_dataset_new(&data) != NCD_OK) {
-        *err = (ncd_error){NCD_ERR_NOMEM, "out of memory"};
-        return NCD_ERR_NOMEM;
-    }
+    if (ncd_dataset_new(&data) != NCD_OK)
+        return no_memory(err);
     ncd_status status = NCD_OK;
     for (int i = 0; i < n_paths && status == NCD_OK; i++)
         status = read_data(data, paths[i], limit, err);

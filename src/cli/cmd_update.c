@@ -36,10 +36,8 @@ static ncd_status update(const char *path, char **data_paths, int n_paths,
     ncd_model *model = NULL, *updated = NULL;
     ncd_options run;
     fill_options(&run, "texts");
-    if (ncd_dataset_new(&data) != NCD_OK) {
-        *err = (ncd_error){NCD_ERR_NOMEM, "out of memory"};
-        return NCD_ERR_NOMEM;
-    }
+    if (ncd_dataset_new(&data) != NCD_OK)
+        return no_memory(err);
     ncd_status status = load_model(path, &model, err);
     for (int i = 0; i < n_paths && status == NCD_OK; i++)
         status = read_data(data, data_paths[i], 0, err);

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "cli.h"
+#include "suggest.h"
 
 const char *const distance_choices[] = {"ncd", "cdm", "clm", "cond", NULL};
 const char *const order_choices[] = {"test-first", "train-first", "mean", NULL};
@@ -194,6 +195,19 @@ ncd_status load_model(const char *path, ncd_model **model_out, ncd_error *err)
              then, now);
     describe_model(path, *model_out);
     return NCD_OK;
+}
+
+static const char *label_name(const void *data, size_t i)
+{
+    return i < ncd_dataset_n_classes(data) ? ncd_dataset_label(data, i) : NULL;
+}
+
+void suggest_label(const ncd_model *model, const char *label, ncd_error *err)
+{
+    char near[SUGGESTION_NBYTES];
+    size_t n = strlen(err->message);
+    suggestion(label, label_name, ncd_model_dataset(model), near);
+    snprintf(err->message + n, sizeof err->message - n, "%s", near);
 }
 
 char *read_file(const char *path, size_t *n_out)

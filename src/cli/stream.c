@@ -5,6 +5,8 @@
 #include <pthread.h>
 #include <stdlib.h>
 
+#include "cli.h"
+
 /* The reader pauses at whichever comes first: as much as an evaluation takes at
  * a time, enough to keep all cores busy. */
 #define MAX_TEXTS 1024
@@ -26,12 +28,6 @@ struct stream {
     ncd_status status; /* NCD_OK: there may be more */
     ncd_error err;
 };
-
-static ncd_status out_of_memory(ncd_error *err)
-{
-    *err = (ncd_error){NCD_ERR_NOMEM, "out of memory"};
-    return NCD_ERR_NOMEM;
-}
 
 /* --- The thread that reads --- */
 
@@ -163,7 +159,7 @@ ncd_status stream_open(const ncd_reader_options *options, int keep_records,
 {
     struct stream *s = calloc(1, sizeof *s);
     if (!s)
-        return out_of_memory(err);
+        return no_memory(err);
     pthread_mutex_init(&s->lock, NULL);
     pthread_cond_init(&s->came, NULL);
     pthread_cond_init(&s->went, NULL);
@@ -176,7 +172,7 @@ ncd_status stream_open(const ncd_reader_options *options, int keep_records,
         return NCD_OK;
     }
     stream_close(s);
-    return out_of_memory(err);
+    return no_memory(err);
 }
 
 void stream_close(struct stream *s)

@@ -77,7 +77,7 @@ const char *suggestion(const char *word, name_fn name, const void *names,
 {
     const char *best = closest_name(word, name, names);
     out[0] = 0;
-    if (best)
+    if (best && strcmp(best, word) != 0)
         snprintf(out, SUGGESTION_NBYTES, "; did you mean \"%.60s\"?", best);
     return out;
 }

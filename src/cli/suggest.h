@@ -15,7 +15,7 @@ const char *name_in_list(const void *names, size_t i);
  * letters away, in this order; NULL where none is near. */
 const char *closest_name(const char *word, name_fn name, const void *names);
 
-/* `; did you mean "NAME"?`, or "" where no name is near. */
+/* `; did you mean "NAME"?`, or "" where no name is near, or the word is one. */
 #define SUGGESTION_NBYTES 96
 const char *suggestion(const char *word, name_fn name, const void *names,
                        char out[SUGGESTION_NBYTES]);

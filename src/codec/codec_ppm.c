@@ -80,9 +80,9 @@ static ncd_status set_prefix(void *context, ncd_text prefix, ncd_error *err)
     return NCD_OK;
 }
 
-/* Puts the model behind the prefix; marked, where so much can be taken back. The
- * table is no larger than it must be, since a small one stays in the cache; but
- * longer and longer texts shall not make it grow each time. */
+/* Puts the model behind the prefix; marked, where so much can be taken back.
+ * The table is no larger than it must be, since a small one stays in the cache;
+ * but longer and longer texts shall not make it grow each time. */
 static ncd_status take_prefix(struct ppm_context *c, size_t nbytes)
 {
     size_t room = nbytes + nbytes / 2 + 16;

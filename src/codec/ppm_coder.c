@@ -170,7 +170,8 @@ static int get_symbol(struct decoder *d, const uint32_t p[256])
 ncd_status ncd_ppm_decode(struct ncd_ppm *model, ncd_text prime, ncd_text code,
                           uint64_t text_nbytes, struct ncd_buf *text_out)
 {
-    const unsigned char *at = code.bytes;
+    static const unsigned char nothing[1];
+    const unsigned char *at = code.nbytes ? code.bytes : nothing;
     struct decoder d = {0, UINT64_MAX, at, at + code.nbytes, 0};
     struct source s;
     ncd_status status = start(&s, model, prime, code.nbytes);

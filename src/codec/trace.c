@@ -20,8 +20,10 @@ void ncd_trace_free(struct ncd_trace *trace)
 
 size_t ncd_trace_end(const struct ncd_trace *trace)
 {
-    const struct ncd_token *last = trace->tokens + trace->n;
-    return trace->n ? last[-1].at + last[-1].nbytes : 0;
+    if (trace->n == 0)
+        return 0;
+    const struct ncd_token *last = &trace->tokens[trace->n - 1];
+    return last->at + last->nbytes;
 }
 
 ncd_status ncd_trace_add(struct ncd_trace *trace, size_t nbytes,

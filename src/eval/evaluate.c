@@ -616,9 +616,8 @@ static ncd_status ask_other(struct evaluation *e, const ncd_model *other,
     for (size_t i = 0; i < n && status == NCD_OK; i++)
         texts[i] = ncd_dataset_text(d, list[i]);
     if (status == NCD_OK)
-        status =
-            ncd_model_probabilities(other, &search, &queries, e->threads, NULL,
-                                    &e->answering, theirs, err);
+        status = ncd_model_probabilities(other, &search, &queries, e->threads,
+                                         NULL, &e->answering, theirs, err);
     for (size_t c = 0; c < n_other && status == NCD_OK; c++) {
         const char *name = other->dataset->labels.names[c];
         size_t class = 0;

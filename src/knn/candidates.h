@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Which training texts are likely to be near a text. What it shares with each of
- * them is known at a small cost (shared.h); a plane fitted to sampled pairs of
- * training texts makes a size of it,
+ * Which training texts are likely to be near a text. What it shares with each
+ * of them is known at a small cost (shared.h); a plane fitted to sampled pairs
+ * of training texts makes a size of it,
  *
  *     C(xy) = constant + together * (C(x) + C(y)) + by_weight * weight of grams
  *             + by_common * common grams + by_byte * bytes in common

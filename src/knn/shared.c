@@ -29,8 +29,11 @@ static size_t n_grams(const struct ncd_shared_index *index)
 static ncd_status make_room(const struct ncd_shared_index *index,
                             struct ncd_gram_set *set, size_t n)
 {
-    if (!set->seen)
+    if (set->gram_bits != index->gram_bits) {
+        free(set->seen);
         set->seen = calloc(n_grams(index) / 64, sizeof *set->seen);
+        set->gram_bits = set->seen ? index->gram_bits : 0;
+    }
     if (!set->seen)
         return NCD_ERR_NOMEM;
     return ncd_grow(&set->grams, &set->capacity, n + 1, sizeof *set->grams);
@@ -51,8 +54,8 @@ static ncd_status collect(const struct ncd_shared_index *index, ncd_text text,
         price += index->prices[b[i]];
         if (i + 1 < GRAM_NBYTES)
             continue;
-        uint64_t hash = (bytes << (64 - 8 * GRAM_NBYTES)) *
-                        UINT64_C(0x9e3779b97f4a7c15);
+        uint64_t hash =
+            (bytes << (64 - 8 * GRAM_NBYTES)) * UINT64_C(0x9e3779b97f4a7c15);
         uint32_t gram = (uint32_t)(hash >> (64 - index->gram_bits));
         uint64_t bit = UINT64_C(1) << (gram % 64);
         if (!(set->seen[gram / 64] & bit))
@@ -98,6 +101,16 @@ static uint32_t log2_eighths(uint64_t n)
     return eighths;
 }
 
+/* How many grams to tell apart, in texts of so many bytes. */
+static unsigned gram_bits_for(uint64_t n_bytes)
+{
+    unsigned bits = MIN_GRAM_BITS;
+    while (bits < MAX_GRAM_BITS &&
+           UINT64_C(1) << bits < n_bytes / NBYTES_PER_GRAM)
+        bits++;
+    return bits;
+}
+
 /* What each byte costs as a literal: log2 of all / how often it occurs. And how
  * many grams to tell apart. */
 static void look_through(struct ncd_shared_index *index,
@@ -113,10 +126,40 @@ static void look_through(struct ncd_shared_index *index,
     }
     for (int i = 0; i < 256; i++)
         index->prices[i] = log2_eighths((all << 16) / (counts[i] + 1));
-    index->gram_bits = MIN_GRAM_BITS;
-    while (index->gram_bits < MAX_GRAM_BITS &&
-           n_grams(index) < all / NBYTES_PER_GRAM)
-        index->gram_bits++;
+    index->gram_bits = gram_bits_for(all);
+}
+
+/* --- Bits --- */
+
+/* Place in `common`, or n_common. */
+static size_t place_of(const struct ncd_shared_index *index, uint32_t gram)
+{
+    size_t low = 0, high = index->n_common;
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        if (index->common[middle] < gram)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low < index->n_common && index->common[low] == gram
+               ? low
+               : index->n_common;
+}
+
+/* Sets the bits of a text, whose grams are in `set`. */
+static void mark(const struct ncd_shared_index *index, ncd_text text,
+                 const struct ncd_gram_set *set, uint64_t *marks)
+{
+    const unsigned char *b = text.bytes;
+    memset(marks, 0, index->n_words * sizeof *marks);
+    for (size_t i = 0; i < text.nbytes; i++)
+        marks[b[i] / 64] |= UINT64_C(1) << (b[i] % 64);
+    for (size_t i = 0; i < set->n; i++) {
+        size_t place = place_of(index, set->grams[i].number);
+        if (place < index->n_common)
+            marks[BYTE_WORDS + place / 64] |= UINT64_C(1) << (place % 64);
+    }
 }
 
 /* --- Lists --- */
@@ -165,8 +208,8 @@ static ncd_status take_common(struct ncd_shared_index *index)
             index->lists[b].starts[gram + 1] = 0;
     }
     index->n_words = BYTE_WORDS + (index->n_common + 63) / 64;
-    index->marks = malloc((index->n_texts * index->n_words + 1) *
-                          sizeof *index->marks);
+    index->marks =
+        malloc((index->n_texts * index->n_words + 1) * sizeof *index->marks);
     return index->marks ? NCD_OK : NCD_ERR_NOMEM;
 }
 
@@ -183,10 +226,6 @@ static ncd_status place_lists(const struct ncd_shared_index *index,
                           sizeof *lists->texts);
     return lists->texts ? NCD_OK : NCD_ERR_NOMEM;
 }
-
-/* Sets the bits of a text, whose grams are in `set`. */
-static void mark(const struct ncd_shared_index *index, ncd_text text,
-                 const struct ncd_gram_set *set, uint64_t *marks);
 
 /* Fills the lists of a block, and the bits of its texts; `fill` is where the
  * next text of each gram goes. */
@@ -255,37 +294,17 @@ void ncd_shared_free(struct ncd_shared_index *index)
     *index = (struct ncd_shared_index){0};
 }
 
-/* --- Bits --- */
-
-/* Place in `common`, or n_common. */
-static size_t place_of(const struct ncd_shared_index *index, uint32_t gram)
+uint64_t ncd_shared_nbytes_most(size_t n_texts, uint64_t n_bytes)
 {
-    size_t low = 0, high = index->n_common;
-    while (low < high) {
-        size_t middle = low + (high - low) / 2;
-        if (index->common[middle] < gram)
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    return low < index->n_common && index->common[low] == gram
-               ? low
-               : index->n_common;
+    uint64_t n_blocks = ((uint64_t)n_texts + BLOCK_TEXTS - 1) / BLOCK_TEXTS;
+    uint64_t n_starts = (UINT64_C(1) << gram_bits_for(n_bytes + 1)) + 1;
+    /* A byte begins one gram at most, and the bits of common grams are rounded
+     * up to a word. */
+    return n_blocks * n_starts * sizeof(uint32_t) + n_bytes * sizeof(uint16_t) +
+           n_texts * (uint64_t)(BYTE_WORDS + 1) * sizeof(uint64_t);
 }
 
-static void mark(const struct ncd_shared_index *index, ncd_text text,
-                 const struct ncd_gram_set *set, uint64_t *marks)
-{
-    const unsigned char *b = text.bytes;
-    memset(marks, 0, index->n_words * sizeof *marks);
-    for (size_t i = 0; i < text.nbytes; i++)
-        marks[b[i] / 64] |= UINT64_C(1) << (b[i] % 64);
-    for (size_t i = 0; i < set->n; i++) {
-        size_t place = place_of(index, set->grams[i].number);
-        if (place < index->n_common)
-            marks[BYTE_WORDS + place / 64] |= UINT64_C(1) << (place % 64);
-    }
-}
+/* --- Counting bits --- */
 
 #ifdef __GNUC__
 #define ALWAYS_INLINE inline __attribute__((always_inline))
@@ -311,17 +330,17 @@ static ALWAYS_INLINE void count_marks(const struct ncd_shared_index *index,
         const uint64_t *of_text = index->marks + i * n_words;
         shared[i] = (struct ncd_shared){
             .n_bytes = (uint16_t)count_both(marks, of_text, BYTE_WORDS),
-            .n_common = (uint16_t)count_both(marks + BYTE_WORDS,
-                                             of_text + BYTE_WORDS,
-                                             n_words - BYTE_WORDS)};
+            .n_common =
+                (uint16_t)count_both(marks + BYTE_WORDS, of_text + BYTE_WORDS,
+                                     n_words - BYTE_WORDS)};
     }
 }
 
 /* The same with the processor's instruction, where it has it. */
 #if defined(__GNUC__) && defined(__x86_64__)
-__attribute__((target("popcnt"))) static void
-count_marks_popcnt(const struct ncd_shared_index *index, const uint64_t *marks,
-                   struct ncd_shared *shared)
+__attribute__((target("popcnt"))) static void count_marks_popcnt(
+    const struct ncd_shared_index *index, const uint64_t *marks,
+    struct ncd_shared *shared)
 {
     count_marks(index, marks, shared);
 }

@@ -8,12 +8,12 @@
  * distinct bytes that both have, which one code describes once.
  *
  * A gram has a list of the texts that hold it. The common ones, which more than
- * one text in eight holds, have a bit in each text instead: their lists would be
- * most of the work. Bytes have bits, too. Bits are counted 64 at a time.
+ * one text in eight holds, have a bit in each text instead: their lists would
+ * be most of the work. Bytes have bits, too. Bits are counted 64 at a time.
  *
  * Memory: for each distinct gram of a text 2 bytes, or, if it is common, less
- * than 1; 32 bytes a text; and for every 65,536 texts a table of half a byte for
- * each byte of text, at least 16 KB and at most 4 MB.
+ * than 1; 32 bytes a text; and for every 65,536 texts a table of half a byte to
+ * one for each byte of all texts, at least 16 KB and at most 4 MB.
  */
 #ifndef NCD_KNN_SHARED_H
 #define NCD_KNN_SHARED_H
@@ -47,7 +47,8 @@ struct ncd_shared {
 
 /* The distinct grams of a text, and scratch to find them. */
 struct ncd_gram_set {
-    uint64_t *seen; /* a bit for each gram, zero between uses */
+    uint64_t *seen;     /* a bit for each gram, zero between uses */
+    unsigned gram_bits; /* of the index that it was last used with */
     struct ncd_gram {
         uint32_t number, weight;
     } * grams;
@@ -61,8 +62,12 @@ ncd_status ncd_shared_build(struct ncd_shared_index *index,
                             const ncd_dataset *texts);
 void ncd_shared_free(struct ncd_shared_index *index);
 
-/* shared_out: [n_texts]. `set` is scratch, all zero at first, and belongs to
- * this index. Statuses: OK, NOMEM. */
+/* Bytes that an index of so many texts takes at most, but for the list of
+ * common grams (a quarter of a megabyte). */
+uint64_t ncd_shared_nbytes_most(size_t n_texts, uint64_t n_bytes);
+
+/* shared_out: [n_texts]. `set` is scratch, all zero at first, and may be used
+ * with one index after another. Statuses: OK, NOMEM. */
 ncd_status ncd_shared_find(const struct ncd_shared_index *index, ncd_text text,
                            struct ncd_gram_set *set,
                            struct ncd_shared *shared_out);

@@ -36,6 +36,14 @@ static const ncd_order orders[] = {NCD_ORDER_TEST_FIRST, NCD_ORDER_TRAIN_FIRST};
  * judged and all texts make so few bytes of pairs: some seconds' worth. */
 #define SLOW_NBYTES (UINT64_C(32) << 20)
 
+/* The class model, both together, and every k of what was asked for and of each
+ * other compressor, distance and order; what was asked for may be none of
+ * those listed. */
+_Static_assert(2 + N_OF(numbers) * (1 + N_OF(compressors) + N_OF(distances) +
+                                    N_OF(orders)) ==
+                   NCD_MAX_CONTENDERS,
+               "there is room for all contenders");
+
 struct contest {
     const ncd_dataset *data;
     const ncd_options *run;

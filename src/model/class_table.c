@@ -2,6 +2,7 @@
 /* The tables of a class model as a part of a file; see class_table.h. */
 #include "model/class_table.h"
 
+#include <math.h>
 #include <string.h>
 
 #include "util/parallel.h"
@@ -137,7 +138,7 @@ struct checking {
 /* Whether all are finite, and small enough for sums to stay so. */
 static int are_sane(const float *values, size_t begin, size_t end)
 {
-    const float largest = 1e15f;
+    const float largest = (float)NCD_SANE_MOST;
     int sane = 1;
     for (size_t i = begin; i < end; i++)
         sane &= values[i] <= largest && values[i] >= -largest;
@@ -203,7 +204,7 @@ static int places_are_sane(const struct ncd_classmodel *m)
 {
     int sane = 1;
     for (size_t i = 0; i < 2 * m->counts.n_classes; i++)
-        sane &= m->places[i] <= 1e15 && m->places[i] >= -1e15;
+        sane &= fabs(m->places[i]) <= NCD_SANE_MOST;
     return sane;
 }
 

@@ -62,16 +62,12 @@ ncd_status ncd_put_class_fit(struct ncd_buf *out,
     return put_floats(out, fit->margin_biases, fit->n_classes);
 }
 
-/* Numbers from a file may be anything; beyond any that training gives they are
- * refused, so that sums of them stay finite. */
-#define LARGEST 1e15
-
 static int get_doubles(struct ncd_cursor *in, double *values, size_t n)
 {
     int sane = 1;
     for (size_t i = 0; i < n; i++) {
         values[i] = ncd_get_double(in);
-        sane &= fabs(values[i]) <= LARGEST; /* a NaN is not */
+        sane &= fabs(values[i]) <= NCD_SANE_MOST; /* a NaN is not */
     }
     return sane;
 }
@@ -81,7 +77,7 @@ static int get_floats(struct ncd_cursor *in, float *values, size_t n)
     int sane = 1;
     for (size_t i = 0; i < n; i++) {
         values[i] = ncd_get_float(in);
-        sane &= fabs((double)values[i]) <= LARGEST;
+        sane &= fabs((double)values[i]) <= NCD_SANE_MOST;
     }
     return sane;
 }

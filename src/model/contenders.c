@@ -5,6 +5,8 @@
 #include <math.h>
 #include <string.h>
 
+#include "text/labels.h"
+
 #define N_NUMBERS 9
 #define N_LENGTHS 3
 
@@ -45,7 +47,8 @@ static int get_contender(struct ncd_cursor *in, ncd_contender *c, char *spec)
     uint64_t numbers[N_NUMBERS];
     double lengths[N_LENGTHS];
     ncd_text name = ncd_get_text(in);
-    int sane = !in->failed && name.nbytes < NCD_CODEC_SPEC_NBYTES;
+    int sane = !in->failed && name.nbytes < NCD_CODEC_SPEC_NBYTES &&
+               !ncd_label_has_control(name);
     for (int i = 0; i < N_NUMBERS; i++)
         numbers[i] = ncd_get_varint(in);
     for (int i = 0; i < N_LENGTHS; i++) {

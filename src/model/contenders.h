@@ -6,7 +6,8 @@
 #include "codec/codec.h"
 #include "model/wire.h"
 
-#define NCD_MAX_CONTENDERS 32
+/* As many as training compares at most (auto.c). */
+#define NCD_MAX_CONTENDERS 38
 
 struct ncd_contenders {
     ncd_contender items[NCD_MAX_CONTENDERS];

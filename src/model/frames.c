@@ -15,7 +15,7 @@
 /* Where a frame is, and what it holds. */
 struct frame {
     unsigned char *packed;
-    const unsigned char *raw;
+    const char *raw;
     size_t n_packed, n_raw;
 };
 
@@ -35,6 +35,7 @@ static ncd_status pack_piece(void *job, size_t i, unsigned thread,
 
 ncd_status ncd_frames_pack(ncd_text raw, unsigned threads, struct ncd_buf *out)
 {
+    const char *bytes = raw.nbytes ? raw.bytes : "";
     size_t n = raw.nbytes ? (raw.nbytes - 1) / PIECE_NBYTES + 1 : 1;
     size_t room = ZSTD_compressBound(PIECE_NBYTES);
     size_t last = raw.nbytes - (n - 1) * PIECE_NBYTES;
@@ -47,7 +48,7 @@ ncd_status ncd_frames_pack(ncd_text raw, unsigned threads, struct ncd_buf *out)
     for (size_t i = 0; i < n; i++)
         frames[i] = (struct frame){
             .packed = out->bytes + out->n + i * room,
-            .raw = (const unsigned char *)raw.bytes + i * PIECE_NBYTES,
+            .raw = bytes + i * PIECE_NBYTES,
             .n_packed = i + 1 < n ? room : ZSTD_compressBound(last),
             .n_raw = i + 1 < n ? PIECE_NBYTES : last};
     ncd_status status =
@@ -121,7 +122,7 @@ ncd_status ncd_frames_unpack(ncd_text frames, uint64_t nbytes, unsigned threads,
         return NCD_ERR_MODEL;
     ncd_status status = find_frames(frames, nbytes, &places, &n);
     if (status == NCD_OK)
-        status = ncd_buf_reserve(out, (size_t)nbytes);
+        status = ncd_buf_reserve(out, nbytes ? (size_t)nbytes : 1);
     if (status == NCD_OK) {
         struct unpacking u = {frames.bytes, out->bytes + out->n, places};
         status = ncd_parallel_for(n, threads, unpack_frame, &u, NULL, NULL);

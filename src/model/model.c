@@ -96,8 +96,7 @@ static ncd_status make_class(ncd_model *model, struct ncd_known *known,
         return NCD_OK;
     if (known->fit.weights)
         return ncd_classmodel_restore(&model->class, model->dataset,
-                                      known->tables, &known->fit, threads,
-                                      err);
+                                      known->tables, &known->fit, threads, err);
     return ncd_classmodel_train(&model->class, model->dataset, threads,
                                 &progress, err);
 }
@@ -229,6 +228,14 @@ size_t ncd_model_window(const ncd_model *model)
 size_t ncd_model_n_over_window(const ncd_model *model)
 {
     return model->n_over_window;
+}
+
+uint64_t ncd_model_index_nbytes(const ncd_model *model)
+{
+    const ncd_dataset *d = model->dataset;
+    return model->method == NCD_METHOD_CLASS
+               ? 0
+               : ncd_shared_nbytes_most(d->n, d->bytes.n);
 }
 
 void ncd_model_training(const ncd_model *model, ncd_training *training_out)

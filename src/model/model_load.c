@@ -338,7 +338,8 @@ static ncd_status read_settings(const char *path, const struct parts *parts,
                         "program: train it again",
                         path);
     if (missing || m < 0 || m == NCD_METHOD_AUTO || d < 0 || o < 0 || v < 0 ||
-        n < 0 || number == 0 || number > UINT32_MAX)
+        n < 0 || number == 0 || number > UINT32_MAX ||
+        ncd_label_has_control((ncd_text){s->library, strlen(s->library)}))
         return fail_damaged(path, "its settings are malformed", err);
     s->options.compressor = s->compressor;
     s->options.separator = (ncd_text){s->separator, (size_t)n};
@@ -367,7 +368,8 @@ static ncd_status read_power(const char *path, const struct parts *parts,
 {
     struct ncd_cursor in = cursor(parts, MIXW);
     *power = ncd_get_double(&in);
-    return !in.failed && in.at == in.end && *power >= 0 && isfinite(*power)
+    return !in.failed && in.at == in.end && *power >= 0 &&
+                   *power <= NCD_SANE_MOST
                ? NCD_OK
                : fail_damaged(path, "its power is malformed", err);
 }

@@ -10,6 +10,10 @@
 
 #include "util/buf.h"
 
+/* Numbers from a file may be anything; beyond any that training gives they are
+ * refused, so that sums of their products stay finite. */
+#define NCD_SANE_MOST 1e15
+
 ncd_status ncd_put_u32(struct ncd_buf *out, uint32_t value);
 ncd_status ncd_put_u64(struct ncd_buf *out, uint64_t value);
 ncd_status ncd_put_double(struct ncd_buf *out, double value);

@@ -76,7 +76,7 @@ struct ncd_dengine {
     struct state at;
     struct ncd_dcounts prefix_counts;
     uint32_t prefix_weight, prefix_n_lit, prefix_n_match;
-    bool guesses;           /* a limit is held against estimates */
+    bool guesses;              /* a limit is held against estimates */
     struct ncd_dcounts counts; /* of the pair under way */
 
     struct ncd_dbound bound;

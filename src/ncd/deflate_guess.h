@@ -14,8 +14,9 @@
  * description of the trees, and what code lengths of whole bits waste. A plane
  * in what is known of the header without the trees, fitted to 167,000 pairs of
  * training texts of nine sets of many lengths and languages: it is one to two
- * bytes wrong, where the proven bound is six to twenty too low. It is lowered by
- * GUESS_MARGIN bits; with fewer, neighbours get lost (tests/bench_agreement.c).
+ * bytes wrong, where the proven bound is six to twenty too low. It is lowered
+ * by GUESS_MARGIN bits; with fewer, neighbours get lost
+ * (tests/bench_agreement.c).
  */
 enum { GUESS_MARGIN = 40 };
 

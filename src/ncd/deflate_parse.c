@@ -184,8 +184,8 @@ static inline uint32_t put_off(const struct pair *p, uint32_t q,
 {
     const struct ncd_dengine *e = p->e;
 
-    while (pending->len < e->tune.lazy &&
-           (e->most[q + 1] + 2u > pending->len || e->hint[q + 1] == HINT_LONG)) {
+    while (pending->len < e->tune.lazy && (e->most[q + 1] + 2u > pending->len ||
+                                           e->hint[q + 1] == HINT_LONG)) {
         struct match m = best_match(p, q + 1, pending->len);
         if (m.len == 0)
             break;
@@ -298,9 +298,8 @@ static uint32_t header_so_far(const struct tally *t, bool guesses)
 
 /* The symbols of y that are not counted yet; false once they are known to make
  * a size that is not below the limit. */
-static bool count_stretches(const struct pair *p, uint64_t *soft,
-                            uint32_t q, struct block block, size_t limit,
-                            struct tally *t)
+static bool count_stretches(const struct pair *p, uint64_t *soft, uint32_t q,
+                            struct block block, size_t limit, struct tally *t)
 {
     uint32_t header = header_so_far(t, p->e->guesses && q + STRETCH < p->n);
 

@@ -115,7 +115,8 @@ ncd_status ncd_matrix(const ncd_dataset *rows, const ncd_dataset *columns,
         /* The sizes are a small part of the work; its progress is the rows'. */
         ncd_options quiet = *options;
         quiet.progress = NULL;
-        status = ncd_crew_sizes(&m.crew, columns, 0, &quiet, m.column_sizes, err);
+        status =
+            ncd_crew_sizes(&m.crew, columns, 0, &quiet, m.column_sizes, err);
     }
     if (status == NCD_OK)
         status = prepare_columns(&m, err);

@@ -77,8 +77,7 @@ ncd_status ncd_engine_joint(ncd_engine *engine, ncd_text second,
 /* C(xy) of a test and a training text in the measure's order. limit: as above;
  * of no use to the mean of both orders. */
 ncd_status ncd_engine_join_pair(ncd_engine *engine, ncd_text x, ncd_text y,
-                                double limit, double *size_out,
-                                ncd_error *err);
+                                double limit, double *size_out, ncd_error *err);
 
 /* Makes a text ready for ncd_engine_joint; the measure must have a
  * fast_level. The engine's first text must be set again. */

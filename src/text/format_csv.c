@@ -46,7 +46,7 @@ static void on_field(void *field, size_t n, void *arg)
 
 static void place_fields(struct csv_state *s)
 {
-    const unsigned char *begin = s->bytes.bytes;
+    const char *begin = s->bytes.n ? (const char *)s->bytes.bytes : "";
     for (size_t i = 0; i < s->columns.n; i++) {
         s->columns.fields[i].bytes = begin;
         begin += s->columns.fields[i].nbytes;

@@ -119,8 +119,7 @@ struct place {
 static int compare_place(const void *a, const void *b)
 {
     const struct place *p = a, *q = b;
-    /* Texts are numbered in 32 bits wherever they are ranked, so neither
-     * product can overflow. */
+    /* Neither product can overflow with fewer than 2^31 texts of a class. */
     uint64_t x = p->odd * q->n_class, y = q->odd * p->n_class;
     return x != y ? (x > y) - (x < y)
                   : (p->index > q->index) - (p->index < q->index);
