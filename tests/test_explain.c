@@ -380,7 +380,7 @@ START_TEST(bits_add_up_with_every_distance_and_level)
     for (int d = 0; ncd_distance_name((ncd_distance)d); d++)
         expect_explained("gzip", NCD_ORDER_MEAN, (ncd_distance)d, 100);
     for (int level = 0; level <= 9; level++) {
-        char spec[16];
+        char spec[32];
         snprintf(spec, sizeof spec, "zlib:%d", level);
         expect_explained(spec, NCD_ORDER_TEST_FIRST, NCD_DISTANCE_NCD, 700);
     }
