@@ -77,6 +77,18 @@ const char *data_folder(int argc, char **argv)
     return folder && *folder ? folder : NULL;
 }
 
+struct bench_set parse_set(size_t n_queries, const char *text)
+{
+    struct bench_set set = {.n_train = SIZE_MAX / 2, .n_queries = n_queries};
+    size_t n = strcspn(text, ":");
+    if (n >= sizeof set.name)
+        die("too long a name");
+    memcpy(set.name, text, n);
+    if (text[n])
+        sscanf(text + n, ":%zu:%zu", &set.n_train, &set.n_queries);
+    return set;
+}
+
 FILE *open_csv(const char *path, const char *name, const char *header)
 {
     const char *folder = getenv("NCDCLASS_RESULTS");

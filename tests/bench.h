@@ -15,6 +15,16 @@ void check(ncd_status status, const ncd_error *err);
 ncd_dataset *load_texts(const char *folder, const char *set, const char *part,
                         size_t n, size_t longest);
 
+/* A data set, and how much of it is measured. */
+struct bench_set {
+    char name[64];
+    size_t n_train, n_queries;
+};
+
+/* NAME[:TRAIN[:QUERIES]]: all training texts and n_queries where it says
+ * nothing else. */
+struct bench_set parse_set(size_t n_queries, const char *text);
+
 /* The model name of the processor, without commas. */
 const char *cpu_name(void);
 

@@ -22,12 +22,7 @@
 
 enum { K = 5, BLOCK = 16, LIBRARY_PAIRS = 8, MAX_COUNTS = 16 };
 
-struct set {
-    char name[64];
-    size_t n_train, n_queries;
-};
-
-static const struct set defaults[] = {
+static const struct bench_set defaults[] = {
     {"ag-news-part5k", 5000, 1000},
     {"ag-news-desc-lower-part10k", 10000, 500},
     {"20news-bydate-raw", 3000, 500},
@@ -86,7 +81,7 @@ static void *room(size_t n, size_t nbytes)
 }
 
 static void open_trial(struct trial *t, const char *folder,
-                       const struct set *set)
+                       const struct bench_set *set)
 {
     ncd_options options;
     ncd_error err;
@@ -146,7 +141,7 @@ static void search(const struct trial *t, unsigned n_candidates, size_t first,
 /* --- Exact neighbours, kept --- */
 
 static void cache_path(char path[4096], const char *cache,
-                       const struct set *set)
+                       const struct bench_set *set)
 {
     snprintf(path, 4096, "%s/%s-%zu-%zu-%d.neighbors", cache, set->name,
              set->n_train, set->n_queries, K);
@@ -163,7 +158,7 @@ static int load_exact(struct trial *t, const char *path)
 }
 
 static void find_exact(struct trial *t, const char *cache,
-                       const struct set *set)
+                       const struct bench_set *set)
 {
     struct ncd_found found = {0};
     char path[4096];
@@ -241,7 +236,7 @@ static void run_trial(struct trial *t, struct outcome *o, size_t n_outcomes)
     }
 }
 
-static void report(const struct set *set, const struct trial *t,
+static void report(const struct bench_set *set, const struct trial *t,
                    const struct outcome *o, FILE *csv)
 {
     double n = (double)t->n_queries, us = 1e6 * o->seconds / n;
@@ -261,7 +256,7 @@ static void report(const struct set *set, const struct trial *t,
                 accuracy, exact, us, ratio);
 }
 
-static void run_set(const char *folder, const char *cache, struct set set,
+static void run_set(const char *folder, const char *cache, struct bench_set set,
                     const unsigned *counts, size_t n_counts, FILE *csv)
 {
     struct trial t;
@@ -279,18 +274,6 @@ static void run_set(const char *folder, const char *cache, struct set set,
     }
     fflush(stdout);
     close_trial(&t);
-}
-
-static struct set parse_set(const char *text)
-{
-    struct set set = {.n_train = SIZE_MAX / 2, .n_queries = 200};
-    size_t n = strcspn(text, ":");
-    if (n >= sizeof set.name)
-        die("too long a name");
-    memcpy(set.name, text, n);
-    if (text[n])
-        sscanf(text + n, ":%zu:%zu", &set.n_train, &set.n_queries);
-    return set;
 }
 
 static size_t parse_counts(const char *text, unsigned counts[MAX_COUNTS])
@@ -327,7 +310,7 @@ int main(int argc, char **argv)
         for (size_t s = 0; s < sizeof defaults / sizeof *defaults; s++)
             run_set(argv[1], cache, defaults[s], counts, n_counts, csv);
     for (; i < argc; i++)
-        run_set(argv[1], cache, parse_set(argv[i]), counts, n_counts, csv);
+        run_set(argv[1], cache, parse_set(200, argv[i]), counts, n_counts, csv);
     close_csv(csv);
     return 0;
 }

@@ -20,12 +20,7 @@
 
 #define MIN_SECONDS 1.0
 
-struct set {
-    char name[64];
-    size_t n_train, n_test;
-};
-
-static const struct set defaults[] = {
+static const struct bench_set defaults[] = {
     {"ag-news-part5k", 5000, 96}, {"mr-rtpolarity", 9596, 64},
     {"r8-allterms", 5485, 64},    {"20news-bydate-raw", 3000, 32},
     {"imdb", 4000, 32},
@@ -38,11 +33,11 @@ static double share(uint64_t part, const ncd_search_stats *s)
     return all ? 100 * (double)part / (double)all : 0;
 }
 
-static void report(const struct set *set, const struct way *w,
+static void report(const struct bench_set *set, const struct way *w,
                    const struct way *plain, const struct contest *c, FILE *csv)
 {
     const ncd_search_stats *s = &w->found.stats;
-    size_t n_pairs = set->n_train * set->n_test;
+    size_t n_pairs = set->n_train * set->n_queries;
     double us = 1e6 * w->least / (double)n_pairs;
     double ratio = plain->least / w->least;
     printf("  %-10s %u thread%s  %8.3f us/pair  %11.0f pairs/s  %8.1f MB/s  "
@@ -55,7 +50,7 @@ static void report(const struct set *set, const struct way *w,
         fprintf(csv,
                 "%s,%zu,%zu,%s,%u,%zu,%.4f,%.4f,%.0f,%.2f,%.3f,%.2f,%.2f,%.2f,"
                 "%.3f,%.3f,%s,gzip:9 k=%d,%s\n",
-                set->name, set->n_train, set->n_test, w->name, w->threads,
+                set->name, set->n_train, set->n_queries, w->name, w->threads,
                 n_pairs, us, 1e6 * w->median / (double)n_pairs,
                 (double)n_pairs / w->least, c->mbytes / w->least, ratio,
                 share(s->pruned_before, s), share(s->pruned_during, s),
@@ -63,14 +58,14 @@ static void report(const struct set *set, const struct way *w,
                 zlibVersion(), BENCH_K, cpu_name());
 }
 
-static void run_set(const char *folder, struct set set, FILE *csv)
+static void run_set(const char *folder, struct bench_set set, FILE *csv)
 {
     ncd_dataset *train =
         load_texts(folder, set.name, "train", set.n_train, SIZE_MAX);
     ncd_dataset *test =
-        load_texts(folder, set.name, "test", set.n_test, SIZE_MAX);
+        load_texts(folder, set.name, "test", set.n_queries, SIZE_MAX);
     set.n_train = ncd_dataset_n_texts(train);
-    set.n_test = ncd_dataset_n_texts(test);
+    set.n_queries = ncd_dataset_n_texts(test);
     struct way ways[] = {
         {.name = "library", .engine = NCD_ENGINE_PLAIN, .threads = 1},
         {.name = "library", .engine = NCD_ENGINE_PLAIN, .threads = 2},
@@ -85,7 +80,7 @@ static void run_set(const char *folder, struct set set, FILE *csv)
     if (ncd_measure_is_fast(&ways[2].measure))
         n_compared = compare_sizes(&c, &ways[0].measure, &ways[2].measure);
     printf("%s: %zu x %zu texts, %zu sizes compared\n", set.name, set.n_train,
-           set.n_test, n_compared);
+           set.n_queries, n_compared);
     run_rounds(ways, n_ways, &c, MIN_SECONDS);
     for (size_t w = 0; w < n_ways; w++)
         report(&set, &ways[w], &ways[0], &c, csv);
@@ -93,18 +88,6 @@ static void run_set(const char *folder, struct set set, FILE *csv)
     close_contest(&c);
     ncd_dataset_free(train);
     ncd_dataset_free(test);
-}
-
-static struct set parse_set(const char *text)
-{
-    struct set set = {.n_train = SIZE_MAX / 2, .n_test = 64};
-    size_t n = strcspn(text, ":");
-    if (n >= sizeof set.name)
-        die("too long a name");
-    memcpy(set.name, text, n);
-    if (text[n])
-        sscanf(text + n, ":%zu:%zu", &set.n_train, &set.n_test);
-    return set;
 }
 
 int main(int argc, char **argv)
@@ -120,10 +103,10 @@ int main(int argc, char **argv)
            ncd_engine_agrees(9) == 1 ? "agrees" : "not used", BENCH_K,
            cpu_name());
     if (!folder)
-        run_set(BUNDLED, (struct set){"sample", 300, 120}, csv);
+        run_set(BUNDLED, (struct bench_set){"sample", 300, 120}, csv);
     else if (argc > 3)
         for (int i = 3; i < argc; i++)
-            run_set(folder, parse_set(argv[i]), csv);
+            run_set(folder, parse_set(64, argv[i]), csv);
     else
         for (size_t i = 0; i < sizeof defaults / sizeof *defaults; i++)
             run_set(folder, defaults[i], csv);

@@ -146,9 +146,9 @@ extern const struct cli_option search_options[];
 extern const struct cli_option reader_options[];
 extern const struct cli_option common_options[];
 
-/* Candidates of the search that --search asks for, 0 for an exact one; returns
- * 0 where it is malformed. */
-int parse_search(const char *text, unsigned *n_candidates_out);
+/* Candidates of the search that --search asks for, 0 for an exact one. Returns
+ * EXIT_DONE, or EXIT_USAGE after a message where it is malformed. */
+int take_search(const struct cli_command *command, unsigned *n_candidates_out);
 
 /* The library's options out of the arguments; `what` is counted by progress. */
 void fill_options(ncd_options *options, const char *what);
@@ -174,10 +174,12 @@ void suggest_label(const ncd_model *model, const char *label, ncd_error *err);
  * and a message where it can't be read. */
 char *read_file(const char *path, size_t *nbytes_out);
 
-/* Whether nothing is lost but what can be made again: there is no such file, or
- * an empty one, or one that begins with the byte of what is to be written.
+/* EXIT_DONE where writing a path (NULL: nowhere) loses nothing but what can be
+ * made again: there is no such file, or an empty one, or one that begins with
+ * the byte of the kind that is to be written. Else EXIT_USAGE and a message.
  * `--report DATA`, the page's name forgotten, must not replace the data. */
-int may_replace(const char *path, unsigned char first);
+int spare_others(const struct cli_command *command, const char *option,
+                 const char *path, unsigned char first, const char *kind);
 #define MODEL_FIRST_BYTE 0x89
 
 /* Path of a file of the bundled sample ("train.tsv"), NULL where it is not
@@ -271,10 +273,9 @@ ncd_status print_message_lengths(FILE *out, const ncd_model *model,
 
 /* --- Verbs --- */
 
-/* What a model written to `path` was made of; on standard error where the model
- * itself went to standard output (cmd_train.c). */
-ncd_status print_model_summary(const ncd_model *model, const char *path,
-                               ncd_error *err);
+/* Saves a model, says what it was made of (on standard error where the model
+ * itself went to standard output), and frees it (cmd_train.c). */
+ncd_status hand_over(ncd_model *model, const char *path, ncd_error *err);
 
 int cmd_train(int argc, char **argv);
 int cmd_update(int argc, char **argv);

@@ -459,11 +459,9 @@ static int check_plan(const struct plan *plan)
     if (plan->test && folds)
         return cli_usage_error(&command, "--folds splits the training data; "
                                          "there is test data already");
-    if (!parse_search(run_args.search, &n_candidates))
-        return cli_usage_error(&command,
-                               "--search is exact, approx or approx:N, not "
-                               "\"%s\"",
-                               run_args.search);
+    int status = take_search(&command, &n_candidates);
+    if (status != EXIT_DONE)
+        return status;
     if (compare_exact && !n_candidates)
         return cli_usage_error(&command,
                                "--compare-exact goes with --search=approx");
@@ -473,11 +471,9 @@ static int check_plan(const struct plan *plan)
                                "--%s needs a file; the report goes to standard "
                                "output",
                                page_file ? "report" : "predictions");
-    if (page_file && !may_replace(page_file, '<'))
-        return cli_usage_error(&command,
-                               "--report=%s would replace a file that is no "
-                               "page",
-                               page_file);
+    status = spare_others(&command, "report", page_file, '<', "page");
+    if (status != EXIT_DONE)
+        return status;
     if (!plan->test && limit_test)
         return cli_usage_error(&command, "--limit-test without test data");
     return -1;

@@ -12,7 +12,7 @@ enum { FORMAT_TEXT, FORMAT_HTML, FORMAT_JSON };
 static const char *const format_choices[] = {"text", "html", "json", NULL};
 static int format = FORMAT_TEXT;
 static const char *against, *output_path = "-";
-static unsigned n_texts = 1;
+static unsigned n_texts = 1, n_candidates;
 
 static const struct cli_option explain_options[] = {
     {"against", 0, OPTION_STRING, &against, "LABEL",
@@ -153,7 +153,7 @@ static ncd_status explain(const char *path, char **texts, int n, ncd_error *err)
     run.options.against = against;
     run.options.progress = progress.progress;
     run.options.progress_arg = progress.progress_arg;
-    parse_search(run_args.search, &run.options.n_candidates);
+    run.options.n_candidates = n_candidates;
     status = explain_to(&run, texts, n, err);
     if (status == NCD_ERR_ARGUMENT && against)
         suggest_label(model, against, err);
@@ -165,18 +165,14 @@ int cmd_explain(int argc, char **argv)
 {
     char **operands;
     int n_operands;
-    unsigned n_candidates;
     ncd_error err;
     int status = cli_parse(&command, argc, argv, &operands, &n_operands);
     if (status >= 0)
         return status;
     if (n_operands == 0)
         return cli_usage_error(&command, "no model given");
-    if (!parse_search(run_args.search, &n_candidates))
-        return cli_usage_error(&command,
-                               "--search is exact, approx or approx:N, not "
-                               "\"%s\"",
-                               run_args.search);
+    if ((status = take_search(&command, &n_candidates)) != EXIT_DONE)
+        return status;
     catch_interrupts();
     status = explain(operands[0], operands + 1, n_operands - 1, &err) == NCD_OK
                  ? EXIT_DONE

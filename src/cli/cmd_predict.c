@@ -332,11 +332,8 @@ int cmd_predict(int argc, char **argv)
         return status;
     if (n_operands == 0)
         return cli_usage_error(&command, "no model given");
-    if (!parse_search(run_args.search, &n_candidates))
-        return cli_usage_error(&command,
-                               "--search is exact, approx or approx:N, not "
-                               "\"%s\"",
-                               run_args.search);
+    if ((status = take_search(&command, &n_candidates)) != EXIT_DONE)
+        return status;
     if (min_prob_text && !parse_share(min_prob_text, &style.min_prob))
         return cli_usage_error(&command,
                                "--min-prob takes a number from 0 to 1, not "

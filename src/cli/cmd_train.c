@@ -100,8 +100,8 @@ static void print_training(FILE *out, const ncd_model *model)
     fprintf(out, "bits a label %.3f\n", t.label_bits);
 }
 
-ncd_status print_model_summary(const ncd_model *model, const char *path,
-                               ncd_error *err)
+static ncd_status print_model_summary(const ncd_model *model, const char *path,
+                                      ncd_error *err)
 {
     ncd_dataset_summary s;
     ncd_options options;
@@ -135,6 +135,16 @@ ncd_status print_model_summary(const ncd_model *model, const char *path,
     return status;
 }
 
+ncd_status hand_over(ncd_model *model, const char *path, ncd_error *err)
+{
+    ncd_status status = ncd_model_save(model, path, err);
+    end_progress();
+    if (status == NCD_OK)
+        status = print_model_summary(model, path, err);
+    ncd_model_free(model);
+    return status;
+}
+
 static ncd_status train(char **paths, int n_paths, const char *output,
                         ncd_error *err)
 {
@@ -151,13 +161,7 @@ static ncd_status train(char **paths, int n_paths, const char *output,
     if (status == NCD_OK)
         status = ncd_model_train(data, &options, &model, err);
     ncd_dataset_free(data);
-    if (status == NCD_OK)
-        status = ncd_model_save(model, output, err);
-    end_progress();
-    if (status == NCD_OK)
-        status = print_model_summary(model, output, err);
-    ncd_model_free(model);
-    return status;
+    return status == NCD_OK ? hand_over(model, output, err) : status;
 }
 
 int cmd_train(int argc, char **argv)
@@ -172,11 +176,10 @@ int cmd_train(int argc, char **argv)
         return cli_usage_error(&command, "no data given");
     if (count_standard_inputs(paths, n_paths) > 1)
         return cli_usage_error(&command, STANDARD_INPUT_TWICE);
-    if (output_path && !may_replace(output_path, MODEL_FIRST_BYTE))
-        return cli_usage_error(&command,
-                               "--output=%s would replace a file that is no "
-                               "model",
-                               output_path);
+    status = spare_others(&command, "output", output_path, MODEL_FIRST_BYTE,
+                          "model");
+    if (status != EXIT_DONE)
+        return status;
     char *output = output_path ? strdup(output_path) : default_output(paths[0]);
     if (!output) {
         say("out of memory");

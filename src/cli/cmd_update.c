@@ -47,13 +47,7 @@ static ncd_status update(const char *path, char **data_paths, int n_paths,
                                   forget ? data : NULL, &run, &updated, err);
     ncd_dataset_free(data);
     ncd_model_free(model);
-    if (status == NCD_OK)
-        status = ncd_model_save(updated, output, err);
-    end_progress();
-    if (status == NCD_OK)
-        status = print_model_summary(updated, output, err);
-    ncd_model_free(updated);
-    return status;
+    return status == NCD_OK ? hand_over(updated, output, err) : status;
 }
 
 int cmd_update(int argc, char **argv)
@@ -68,11 +62,10 @@ int cmd_update(int argc, char **argv)
         return cli_usage_error(&command, "a model and data are needed");
     if (count_standard_inputs(operands + 1, n_operands - 1) > 1)
         return cli_usage_error(&command, STANDARD_INPUT_TWICE);
-    if (output_path && !may_replace(output_path, MODEL_FIRST_BYTE))
-        return cli_usage_error(&command,
-                               "--output=%s would replace a file that is no "
-                               "model",
-                               output_path);
+    status = spare_others(&command, "output", output_path, MODEL_FIRST_BYTE,
+                          "model");
+    if (status != EXIT_DONE)
+        return status;
     const char *output = output_path ? output_path : operands[0];
     status = update(operands[0], operands + 1, n_operands - 1, output, &err) ==
                      NCD_OK

@@ -84,7 +84,8 @@ const struct cli_option search_options[] = {
     {0},
 };
 
-int parse_search(const char *text, unsigned *n_candidates_out)
+/* 0 where it is malformed. */
+static int parse_search(const char *text, unsigned *n_candidates_out)
 {
     static const char approx[] = "approx";
     char *end;
@@ -102,6 +103,15 @@ int parse_search(const char *text, unsigned *n_candidates_out)
     unsigned long n = strtoul(text + 1, &end, 10);
     *n_candidates_out = (unsigned)n;
     return !*end && n <= 1000000000;
+}
+
+int take_search(const struct cli_command *command, unsigned *n_candidates_out)
+{
+    if (parse_search(run_args.search, n_candidates_out))
+        return EXIT_DONE;
+    return cli_usage_error(command,
+                           "--search is exact, approx or approx:N, not \"%s\"",
+                           run_args.search);
 }
 
 void fill_options(ncd_options *options, const char *what)
@@ -241,7 +251,7 @@ char *read_file(const char *path, size_t *n_out)
 }
 
 /* folder/name, where such a file can be read. */
-int may_replace(const char *path, unsigned char first)
+static int may_replace(const char *path, unsigned char first)
 {
     struct stat there;
     if (stat(path, &there) != 0 || !S_ISREG(there.st_mode))
@@ -251,6 +261,16 @@ int may_replace(const char *path, unsigned char first)
     if (file)
         fclose(file);
     return found == first || found == EOF;
+}
+
+int spare_others(const struct cli_command *command, const char *option,
+                 const char *path, unsigned char first, const char *kind)
+{
+    if (!path || may_replace(path, first))
+        return EXIT_DONE;
+    return cli_usage_error(command,
+                           "--%s=%s would replace a file that is no %s", option,
+                           path, kind);
 }
 
 static char *readable(const char *folder, const char *name)

@@ -26,9 +26,12 @@ static const struct verb {
 
 #define N_VERBS (sizeof verbs / sizeof *verbs)
 
-static const char *verb_name(const void *table, size_t i)
+/* What can stand first: a verb, or a question about the program. */
+static const char *first_word(const void *table, size_t i)
 {
-    return i < N_VERBS ? ((const struct verb *)table)[i].name : NULL;
+    static const char *const questions[] = {"--help", "--version", NULL};
+    return i < N_VERBS ? ((const struct verb *)table)[i].name
+                       : questions[i - N_VERBS];
 }
 
 static void print_usage(FILE *out)
@@ -96,7 +99,7 @@ int main(int argc, char **argv)
     if (argc > 1) {
         char near[SUGGESTION_NBYTES];
         say("there is no verb \"%s\"%s", name,
-            suggestion(name, verb_name, verbs, near));
+            suggestion(name, first_word, verbs, near));
         fprintf(stderr, "Try `ncdclass --help`.\n");
     } else {
         print_usage(stderr);
