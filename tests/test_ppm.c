@@ -222,7 +222,8 @@ START_TEST(discounts_are_below_their_counts)
                     unsigned discount = beliefs.weights[o][r][s].discounts[i];
                     ck_assert_uint_gt(discount, 0);
                     ck_assert_uint_lt(discount, 256 * i);
-                    ck_assert_uint_lt(beliefs.weights[o][r][s].weight, 512);
+                    ck_assert_uint_le(beliefs.weights[o][r][s].weight,
+                                      NCD_PPM_WEIGHT_MAX);
                 }
 }
 END_TEST
@@ -327,7 +328,7 @@ START_TEST(a_full_table_is_forgotten)
     unsigned char *noise = malloc(n);
     random_bytes(&rng, noise, n);
     double whole = cost_of(model, (ncd_text){noise, n});
-    ck_assert_double_lt(whole, 1.02 * (double)n);
+    ck_assert_double_lt(whole, 1.025 * (double)n);
     ck_assert_int_eq(ncd_ppm_start(model, 0), NCD_OK);
     for (size_t at = 0; at < n; at += 99991) {
         size_t rest = n - at < 99991 ? n - at : 99991;

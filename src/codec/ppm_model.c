@@ -291,7 +291,7 @@ static void learn(struct ncd_ppm *m, struct step *step)
     else if (at->run < NCD_PPM_RUN_MAX)
         at->run++;
     if (step->known > 1)
-        at->strange /= 2;
+        at->strange -= (at->strange + 3) / 4;
     else if (at->strange < NCD_PPM_STRANGE)
         at->strange++;
     if (at->n_contexts <= ORDER)

@@ -20,7 +20,7 @@
  * last bytes, at least so many, was known to a context of 2, and counts mean
  * nothing. */
 #define NCD_PPM_RUNS 8
-#define NCD_PPM_STRANGE 48
+#define NCD_PPM_STRANGE 96
 #define NCD_PPM_RUN_MAX 32
 
 /* Contexts behind which the same byte always came, so far 1, 2, 3, or more
@@ -39,6 +39,8 @@ struct ncd_ppm_row {
  * bytes tell more than the last alone. */
 #define NCD_PPM_PAIRS 512
 #define NCD_PPM_ROWS (NCD_PPM_CLASSES + NCD_PPM_PAIRS)
+
+#define NCD_PPM_WEIGHT_MAX 4095
 
 struct ncd_ppm_tables {
     const char *fitted_on; /* names of sets, of which the training texts */

@@ -98,7 +98,7 @@ int main(int argc, char **argv)
     tables->fitted_on = names_of(sets, n_sets);
     fit_prior(sets, n_sets, tables);
     fit_weights(sets, n_sets, n_rounds, tables);
-    if (*mode && !strcmp(printed(tables), printed(&ncd_ppm_tables)) != 0)
+    if (*mode && strcmp(printed(tables), printed(&ncd_ppm_tables)) != 0)
         die("these texts give other tables");
     if (!*mode)
         print_tables(stdout, tables);

@@ -75,9 +75,10 @@ static double objective(const struct fit *fit)
  * nearly all of them is discounted. */
 static void fill_plain(struct ncd_ppm_tables *tables)
 {
+    static const uint16_t weights[NCD_PPM_ORDER + 1] = {400, 4, 1};
     static const uint16_t discounts[3] = {200, 320, 384};
     for (int o = 0; o <= NCD_PPM_ORDER; o++) {
-        tables->weight[o] = o == 0 ? 400 : o == 1 ? 4 : 0;
+        tables->weight[o] = weights[o];
         for (int i = 0; i < 3; i++)
             tables->discounts[o][i] = discounts[i];
         for (int r = 0; r < NCD_PPM_RUNS; r++)
@@ -104,8 +105,8 @@ static size_t list_numbers(struct ncd_ppm_tables *t,
 {
     size_t n = 0;
     for (int o = 0; o <= NCD_PPM_ORDER; o++) {
-        if (o < 2)
-            add(numbers, &n, &t->weight[o], 1, 511);
+        if (t->weight[o])
+            add(numbers, &n, &t->weight[o], 1, NCD_PPM_WEIGHT_MAX);
         for (unsigned i = 0; i < 3; i++)
             add(numbers, &n, &t->discounts[o][i], 1, 256 * (i + 1) - 3);
         for (int r = 1; r < NCD_PPM_RUNS; r++)
