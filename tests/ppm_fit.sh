@@ -6,8 +6,8 @@
 #
 # usage: ppm_fit.sh PPM_FIT SOURCE_ROOT
 set -eu
-ppm_fit=$1
-source=$2
+ppm_fit=$(realpath "$1")
+source=$(realpath "$2")
 scratch=$(mktemp -d)
 trap 'rm -rf "$scratch"' EXIT
 

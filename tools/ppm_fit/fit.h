@@ -9,7 +9,7 @@
 #include "codec/ppm_tables.h"
 #include "ncdclass.h"
 
-void die(const char *format, ...);
+void die(const char *format, ...) __attribute__((format(printf, 1, 2)));
 void *room(size_t n, size_t nbytes); /* zeros */
 
 /* --- Texts --- */
