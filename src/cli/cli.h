@@ -95,6 +95,10 @@ int fail_with(const ncd_error *err);
 void catch_interrupts(void);
 int is_interrupted(void);
 
+/* A model's file is mapped into memory, and reading what is no longer there
+ * raises a signal: from now on it ends the program with a message. */
+void watch_model(const char *path);
+
 /* Writes the buffered output; returns the exit status, EXIT_FAILED and a
  * message where standard output could not take everything. */
 int close_stdout(int status);

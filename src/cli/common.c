@@ -195,6 +195,7 @@ static void describe_model(const char *path, const ncd_model *model)
 
 ncd_status load_model(const char *path, ncd_model **model_out, ncd_error *err)
 {
+    watch_model(path);
     ncd_status status = ncd_model_load(path, model_out, err);
     if (status != NCD_OK)
         return status;
@@ -250,7 +251,6 @@ char *read_file(const char *path, size_t *n_out)
     return bytes;
 }
 
-/* folder/name, where such a file can be read. */
 static int may_replace(const char *path, unsigned char first)
 {
     struct stat there;
@@ -273,6 +273,7 @@ int spare_others(const struct cli_command *command, const char *option,
                            path, kind);
 }
 
+/* folder/name, where such a file can be read. */
 static char *readable(const char *folder, const char *name)
 {
     size_t n = strlen(folder) + strlen(name) + 2;
