@@ -162,13 +162,21 @@ void fill_reader_options(ncd_reader_options *options, uint64_t limit);
 int count_standard_inputs(char *const *paths, int n);
 #define STANDARD_INPUT_TWICE "standard input can be read only once"
 
-/* Reads a data set, adding to `data`; notes skipped records. */
+/* Opens data to be read as the options say; a model is no data. */
+ncd_status open_data(const char *path, uint64_t limit, ncd_reader **reader_out,
+                     ncd_error *err);
+
+/* Reads a data set, adding to `data`; notes skipped records, and none at all.
+ */
 ncd_status read_data(ncd_dataset *data, const char *path, uint64_t limit,
                      ncd_error *err);
 
 /* Loads a model; notes a compression library that is not the one it was trained
- * with. */
+ * with. Says of data what makes a model of it. */
 ncd_status load_model(const char *path, ncd_model **model_out, ncd_error *err);
+
+/* Notes that the only text on the command line is the name of a file. */
+void note_file_as_text(char *const *texts, int n);
 
 /* Adds to the message that the model has no such label which one was meant, if
  * one is near. */

@@ -131,11 +131,8 @@ static ncd_status eval_test(const struct plan *plan, const ncd_model *model,
                             const ncd_eval_options *options,
                             ncd_report **report_out, ncd_error *err)
 {
-    ncd_reader_options reader_args_;
     ncd_reader *reader;
-    fill_reader_options(&reader_args_, limit_test);
-    ncd_status status =
-        ncd_reader_open(plan->test, &reader_args_, &reader, err);
+    ncd_status status = open_data(plan->test, limit_test, &reader, err);
     if (status != NCD_OK)
         return status;
     status = ncd_eval_test(model, reader, options, report_out, err);

@@ -174,6 +174,7 @@ int cmd_explain(int argc, char **argv)
     if ((status = take_search(&command, &n_candidates)) != EXIT_DONE)
         return status;
     catch_interrupts();
+    note_file_as_text(operands + 1, n_operands - 1);
     status = explain(operands[0], operands + 1, n_operands - 1, &err) == NCD_OK
                  ? EXIT_DONE
                  : fail_with(&err);

@@ -341,6 +341,7 @@ int cmd_predict(int argc, char **argv)
                                min_prob_text);
     if (contradiction(n_operands - 1))
         return cli_usage_error(&command, "%s", contradiction(n_operands - 1));
+    note_file_as_text(operands + 1, n_operands - 1);
     ncd_status answered =
         open_and_predict(operands[0], operands + 1, n_operands - 1, &err);
     status = answered == NCD_OK ? EXIT_DONE : fail_with(&err);

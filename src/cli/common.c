@@ -150,19 +150,24 @@ int count_standard_inputs(char *const *paths, int n)
     return count;
 }
 
+ncd_status open_data(const char *path, uint64_t limit, ncd_reader **reader_out,
+                     ncd_error *err)
+{
+    ncd_reader_options options;
+    fill_reader_options(&options, limit);
+    if (!ncd_is_model(path))
+        return ncd_reader_open(path, &options, reader_out, err);
+    err->status = NCD_ERR_INPUT;
+    snprintf(err->message, sizeof err->message,
+             "%.900s: this is a model, not data", path);
+    return err->status;
+}
+
 ncd_status read_data(ncd_dataset *data, const char *path, uint64_t limit,
                      ncd_error *err)
 {
-    if (ncd_is_model(path)) {
-        err->status = NCD_ERR_INPUT;
-        snprintf(err->message, sizeof err->message,
-                 "%s: this is a model, not data", path);
-        return err->status;
-    }
-    ncd_reader_options options;
     ncd_reader *reader;
-    fill_reader_options(&options, limit);
-    ncd_status status = ncd_reader_open(path, &options, &reader, err);
+    ncd_status status = open_data(path, limit, &reader, err);
     if (status != NCD_OK)
         return status;
     size_t n_before = ncd_dataset_n_texts(data);
@@ -174,6 +179,8 @@ ncd_status read_data(ncd_dataset *data, const char *path, uint64_t limit,
     if (status == NCD_OK && skipped)
         note("%s: passed over %llu malformed record%s", path,
              (unsigned long long)skipped, skipped == 1 ? "" : "s");
+    if (status == NCD_OK && ncd_dataset_n_texts(data) == n_before)
+        note("%s: there are no texts in it", path);
     ncd_reader_close(reader);
     return status;
 }
@@ -193,10 +200,32 @@ static void describe_model(const char *path, const ncd_model *model)
                ncd_engine_path());
 }
 
+/* Whether a file or folder begins with a labelled text. */
+static int is_data(const char *path)
+{
+    ncd_reader_options options;
+    ncd_reader *reader;
+    ncd_record record;
+    struct stat there;
+    ncd_reader_options_init(&options);
+    if (stat(path, &there) != 0 ||
+        !(S_ISREG(there.st_mode) || S_ISDIR(there.st_mode)) ||
+        ncd_reader_open(path, &options, &reader, NULL) != NCD_OK)
+        return 0;
+    int is_labelled = ncd_reader_next(reader, &record, NULL) == NCD_OK;
+    ncd_reader_close(reader);
+    return is_labelled;
+}
+
 ncd_status load_model(const char *path, ncd_model **model_out, ncd_error *err)
 {
     watch_model(path);
     ncd_status status = ncd_model_load(path, model_out, err);
+    if (status != NCD_OK && !ncd_is_model(path) && is_data(path))
+        snprintf(err->message, sizeof err->message,
+                 "%.400s: this is data, not a model; `ncdclass train %.400s` "
+                 "makes a model of it",
+                 path, path);
     if (status != NCD_OK)
         return status;
     const char *then = ncd_model_library(*model_out);
@@ -211,6 +240,14 @@ ncd_status load_model(const char *path, ncd_model **model_out, ncd_error *err)
 static const char *label_name(const void *data, size_t i)
 {
     return i < ncd_dataset_n_classes(data) ? ncd_dataset_label(data, i) : NULL;
+}
+
+void note_file_as_text(char *const *texts, int n)
+{
+    if (n == 1 && access(texts[0], R_OK) == 0)
+        note("\"%s\" is taken as the text itself, not as a file; for each line "
+             "of the file: < %s",
+             texts[0], texts[0]);
 }
 
 void suggest_label(const ncd_model *model, const char *label, ncd_error *err)

@@ -10,6 +10,7 @@
 
 #include "cli.h"
 #include "colour.h"
+#include "visible.h"
 
 int quiet;
 int verbose;
@@ -19,9 +20,13 @@ static volatile sig_atomic_t interrupted;
 /* Names and labels may hold anything; a terminal would obey it. */
 static void mask(char *message)
 {
-    for (char *c = message; *c; c++)
-        if ((unsigned char)*c < 0x20 || *c == 0x7f)
-            *c = '?';
+    unsigned char *b = (unsigned char *)message;
+    for (size_t n = strlen(message), i = 0; i < n;) {
+        size_t length = utf8_length(b + i, n - i), step = length ? length : 1;
+        if (is_obeyed(b + i, length))
+            memset(b + i, '?', step);
+        i += step;
+    }
 }
 
 __attribute__((format(printf, 2, 0))) static void vsay(enum colour which,

@@ -12,6 +12,7 @@
 #include "eval/overlap.h"
 #include "eval/tally.h"
 #include "model/model.h"
+#include "text/format.h"
 #include "util/error.h"
 #include "util/options.h"
 #include "util/parallel.h"
@@ -461,8 +462,6 @@ static ncd_status make_report(struct evaluation *e, ncd_report **report_out,
     ncd_report *r = e->report;
     r->n_train = e->model->dataset->n;
     r->n_test = e->tallies[0].n;
-    if (r->n_test == 0)
-        return ncd_fail(err, NCD_ERR_INPUT, "there are no test texts");
     ncd_tally_score(&e->tallies[0], e->labels.n, &r->score);
     r->n_sweep = e->n_tallies - 1;
     r->sweep = calloc(r->n_sweep + 1, sizeof *r->sweep);
@@ -563,6 +562,9 @@ ncd_status ncd_eval_test(const ncd_model *model, ncd_reader *test,
     b.data = data;
     if (status == NCD_OK)
         status = run_test(&e, test, &b, data, err);
+    if (status == NCD_OK && e.tallies[0].n == 0)
+        status = ncd_fail(err, NCD_ERR_INPUT, "%s: there are no test texts",
+                          test->record.source);
     if (status == NCD_OK) {
         e.report->n_skipped = ncd_reader_skipped(test);
         status = make_report(&e, report_out, err);
