@@ -163,6 +163,35 @@ ncd_status open_data(const char *path, uint64_t limit, ncd_reader **reader_out,
     return err->status;
 }
 
+/* In parts of the input where its length is known; returns nonzero to stop. */
+static int tell_reading(ncd_reader *reader, size_t n_texts)
+{
+    static char input[] = "input", texts[] = "texts";
+    uint64_t total = ncd_reader_total(reader);
+    return total ? on_progress(input, ncd_reader_done(reader), total)
+                 : on_progress(texts, n_texts, 0);
+}
+
+/* ncd_dataset_fill with progress. */
+static ncd_status fill(ncd_dataset *data, ncd_reader *reader, ncd_error *err)
+{
+    ncd_record r;
+    ncd_status status;
+    for (size_t n = 1; (status = ncd_reader_next(reader, &r, err)) == NCD_OK;
+         n++) {
+        status = ncd_dataset_add(data, r.label, r.text, r.source, r.line, err);
+        if (status != NCD_OK)
+            return status;
+        /* Not at each text, since each call asks what time it is. */
+        if (n % 1024 == 0 && tell_reading(reader, n)) {
+            *err = (ncd_error){NCD_ERR_CANCELLED, "cancelled"};
+            return NCD_ERR_CANCELLED;
+        }
+    }
+    end_progress();
+    return status == NCD_END ? NCD_OK : status;
+}
+
 ncd_status read_data(ncd_dataset *data, const char *path, uint64_t limit,
                      ncd_error *err)
 {
@@ -171,7 +200,7 @@ ncd_status read_data(ncd_dataset *data, const char *path, uint64_t limit,
     if (status != NCD_OK)
         return status;
     size_t n_before = ncd_dataset_n_texts(data);
-    status = ncd_dataset_fill(data, reader, err);
+    status = fill(data, reader, err);
     uint64_t skipped = ncd_reader_skipped(reader);
     if (status == NCD_OK)
         detail("%s: format %s, %zu texts read", path, ncd_reader_format(reader),
