@@ -376,6 +376,10 @@ static void expect_shares(void *arg, const ncd_eval_text *text)
         ck_assert_str_eq(ncd_dataset_label(training, text->class_true),
                          text->label_true);
     told->seen[text->in_training]++;
+    if (text->in_training == 2)
+        ck_assert(
+            same_text(text->text, ncd_dataset_text(training, text->twin)));
+    ck_assert_uint_eq(text->fold, 0);
 }
 
 static void check_told(const ncd_model *model, const unsigned *sweep, size_t n)

@@ -219,9 +219,10 @@ static ncd_status account_overlap(struct evaluation *e, uint32_t fold,
     struct ncd_overlap_index *indexes[] = {&e->overlaps[1], &e->overlaps[0]};
     for (int o = 0; o < 2; o++) {
         uint64_t before = counts[o]->n;
-        ncd_status status = ncd_overlap_count(
-            indexes[o], told->text, fold, told->class_true,
-            told->class_predicted == told->class_true, counts[o], err);
+        ncd_status status =
+            ncd_overlap_count(indexes[o], told->text, fold, told->class_true,
+                              told->class_predicted == told->class_true,
+                              counts[o], &told->twin, err);
         if (status != NCD_OK)
             return status;
         if (counts[o]->n > before)
@@ -257,8 +258,8 @@ static ncd_status account(struct evaluation *e, const struct batch *b, size_t i,
             : tally_votes(e, 0, i, &told);
     if (tallied != NCD_OK)
         return ncd_fail_nomem(err);
-    uint32_t fold = e->folds ? e->folds[b->first + i] : 0;
-    ncd_status status = account_overlap(e, fold, &told, err);
+    told.fold = e->folds ? e->folds[b->first + i] : 0;
+    ncd_status status = account_overlap(e, (uint32_t)told.fold, &told, err);
     if (status != NCD_OK)
         return status;
     r->n_test_bytes += b->texts[i].nbytes;
