@@ -209,7 +209,8 @@ static int take_answer(struct gathered *g, const ncd_eval_text *text)
         return 0;
     g->answers = answers;
     g->answers[g->n_answers++] = (struct answer){
-        text->share_predicted, text->class_true == text->class_predicted};
+        text->share_predicted, text->class_true == text->class_predicted,
+        (uint32_t)text->fold};
     return 1;
 }
 

@@ -57,6 +57,7 @@ struct cell_row {
 struct answer {
     double share; /* of the vote, or probability */
     int correct;
+    uint32_t fold; /* as in ncd_eval_text */
 };
 
 struct gathered {
