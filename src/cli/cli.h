@@ -154,6 +154,11 @@ extern const struct cli_option common_options[];
  * EXIT_DONE, or EXIT_USAGE after a message where it is malformed. */
 int take_search(const struct cli_command *command, unsigned *n_candidates_out);
 
+/* --k and --vote where they were given; else 0 and -1, which stand for the
+ * model's. */
+unsigned given_k(void);
+int given_vote(void);
+
 /* The library's options out of the arguments; `what` is counted by progress. */
 void fill_options(ncd_options *options, const char *what);
 void fill_reader_options(ncd_reader_options *options, uint64_t limit);

@@ -144,10 +144,8 @@ static ncd_status explain(const char *path, char **texts, int n, ncd_error *err)
     ncd_options progress;
     fill_options(&progress, "search");
     ncd_explain_options_init(&run.options);
-    if (cli_given(knn_options, "k"))
-        run.options.k = measure_args.k;
-    if (cli_given(knn_options, "vote"))
-        run.options.vote = measure_args.vote;
+    run.options.k = given_k();
+    run.options.vote = given_vote();
     run.options.threads = run_args.threads;
     run.options.n_texts = n_texts;
     run.options.against = against;

@@ -249,10 +249,8 @@ static ncd_status open_input(struct stream **stream_out, ncd_error *err)
 static void fill_predict_options(ncd_predict_options *options)
 {
     ncd_predict_options_init(options);
-    if (cli_given(knn_options, "k"))
-        options->k = measure_args.k;
-    if (cli_given(knn_options, "vote"))
-        options->vote = measure_args.vote;
+    options->k = given_k();
+    options->vote = given_vote();
     options->threads = run_args.threads;
     options->n_candidates = n_candidates;
 }

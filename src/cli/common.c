@@ -131,6 +131,16 @@ void fill_options(ncd_options *options, const char *what)
     options->progress_arg = (void *)(uintptr_t)what;
 }
 
+unsigned given_k(void)
+{
+    return cli_given(knn_options, "k") ? measure_args.k : 0;
+}
+
+int given_vote(void)
+{
+    return cli_given(knn_options, "vote") ? measure_args.vote : -1;
+}
+
 void fill_reader_options(ncd_reader_options *options, uint64_t limit)
 {
     ncd_reader_options_init(options);
