@@ -88,7 +88,6 @@ static ncd_status init_tallies(struct evaluation *e)
         return NCD_ERR_NOMEM;
     for (size_t i = 0; i < e->n_tallies; i++) {
         struct ncd_tally *t = &e->tallies[i];
-        t->n_columns = e->model->dataset->labels.n;
         t->k = i ? o->sweep_k[i - 1] : o->k ? o->k : e->model->k;
         if (t->k > e->search.k)
             e->search.k = t->k;
@@ -397,16 +396,35 @@ static size_t majority_class(const ncd_dataset *training, uint64_t *counts)
     return best;
 }
 
+/* From the cells that count something: of the others, memory that calloc gives
+ * is not even touched. */
+static ncd_status report_confusion(struct evaluation *e)
+{
+    const struct ncd_tally *t = &e->tallies[0];
+    ncd_report *r = e->report;
+    size_t n = r->n_classes;
+    size_t *place = calloc(n, sizeof *place); /* of each label in `classes` */
+    r->confusion =
+        n > SIZE_MAX / n ? NULL : calloc(n * n, sizeof *r->confusion);
+    for (size_t i = 0; place && i < n; i++)
+        place[e->labels.sorted[i]] = i;
+    for (size_t i = 0; place && r->confusion && i < t->n_slots; i++) {
+        const struct ncd_tally_cell *cell = &t->cells[i];
+        if (cell->n)
+            r->confusion[place[cell->row] * n + place[cell->column]] = cell->n;
+    }
+    free(place);
+    return place && r->confusion ? NCD_OK : NCD_ERR_NOMEM;
+}
+
 static ncd_status report_classes(struct evaluation *e)
 {
     ncd_report *r = e->report;
     const struct ncd_labels *labels = &e->labels;
-    size_t n = labels->n;
-    r->classes = calloc(n, sizeof *r->classes);
-    r->confusion = calloc(n * n, sizeof *r->confusion);
-    if (!r->classes || !r->confusion)
+    r->classes = calloc(labels->n, sizeof *r->classes);
+    if (!r->classes)
         return NCD_ERR_NOMEM;
-    for (size_t i = 0; i < n; i++, r->n_classes++) {
+    for (size_t i = 0; i < labels->n; i++, r->n_classes++) {
         size_t label = labels->sorted[i];
         ncd_class_score *c = &r->classes[i];
         c->label = strdup(labels->names[label]);
@@ -414,11 +432,8 @@ static ncd_status report_classes(struct evaluation *e)
             return NCD_ERR_NOMEM;
         c->in_training = label < e->model->dataset->labels.n;
         ncd_tally_class(&e->tallies[0], label, c);
-        for (size_t j = 0; j < n; j++)
-            r->confusion[i * n + j] =
-                ncd_tally_count(&e->tallies[0], label, labels->sorted[j]);
     }
-    return NCD_OK;
+    return report_confusion(e);
 }
 
 static ncd_status report_majority(struct evaluation *e)
