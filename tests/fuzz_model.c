@@ -50,6 +50,14 @@ static void use(const ncd_model *model)
         must(ncd_prediction_n_labels(p, 0) > 0 &&
              ncd_prediction_label(p, 0, 0)[0] != 0);
     ncd_prediction_free(p);
+
+    ncd_explanation *e;
+    ncd_explain_options explaining;
+    ncd_explain_options_init(&explaining);
+    explaining.threads = 1;
+    must(ncd_explanation_new(&e) == NCD_OK);
+    ncd_model_explain(model, text, &explaining, e, &err);
+    ncd_explanation_free(e);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
