@@ -849,6 +849,8 @@ typedef struct ncd_eval_text {
     double share_true, share_predicted;
     int in_training;      /* 2: verbatim, 1: but for case, space and
                              punctuation, 0: not, as ncd_overlap counts it */
+    size_t twin; /* number of the first such training text; else undefined */
+    size_t fold; /* of cross-validation: from 0, which the text is in; else 0 */
     const double *shares; /* [n_shares] class models: probability of each
                              class of the model's data set */
     size_t n_shares;      /* 0 for other models */

@@ -103,7 +103,7 @@ END_TEST
 
 START_TEST(a_label_holds_no_control_character)
 {
-    const char *const bad[] = {"a\tb", "a\n", "\x1b[0m", "\x7f"};
+    const char *const bad[] = {"a\tb", "a\n", "\x1b[0m", "\x7f", "\xc2\x9b"};
     ncd_dataset *dataset;
     ncd_error err;
     ck_assert_int_eq(ncd_dataset_new(&dataset), NCD_OK);

@@ -18,7 +18,7 @@ static void add_times(struct ncd_tally *tally, size_t row, size_t column, int n)
 
 START_TEST(metrics_are_those_computed_by_hand)
 {
-    struct ncd_tally tally = {.k = 3, .n_columns = 2};
+    struct ncd_tally tally = {.k = 3};
     ncd_class_score c[4];
     ncd_score score;
     /* Row 2 is a label that training does not have. */
@@ -49,16 +49,40 @@ START_TEST(metrics_are_those_computed_by_hand)
     ck_assert_double_eq(score.top2, 6. / 12);
     /* Label 3 neither occurs nor is predicted, and does not count. */
     ck_assert_double_eq_tol(score.macro_f1, (10. / 14 + 6. / 9) / 3, 1e-15);
-    ck_assert_uint_eq(ncd_tally_count(&tally, 1, 0), 2);
-    ck_assert_uint_eq(ncd_tally_count(&tally, 9, 0), 0);
-    ck_assert_uint_eq(ncd_tally_count(&tally, 0, 9), 0);
+    ck_assert_uint_eq(tally.n_cells, 5);
+    ncd_tally_free(&tally);
+}
+END_TEST
+
+/* Against a matrix with all cells, through several sizes of the table. */
+START_TEST(cells_are_counted_once_each)
+{
+    enum { N = 90 };
+    static uint64_t matrix[N][N];
+    struct ncd_tally tally = {.k = 1};
+    struct rng rng = {17};
+    for (int i = 0; i < 5000; i++) {
+        size_t row = rng_below(&rng, N), column = rng_below(&rng, N);
+        matrix[row][column]++;
+        add_times(&tally, row, column, 1);
+    }
+    for (size_t i = 0; i < tally.n_slots; i++) {
+        const struct ncd_tally_cell *cell = &tally.cells[i];
+        if (cell->n == 0)
+            continue;
+        ck_assert_uint_eq(cell->n, matrix[cell->row][cell->column]);
+        matrix[cell->row][cell->column] = 0;
+    }
+    for (size_t i = 0; i < N; i++)
+        for (size_t j = 0; j < N; j++)
+            ck_assert_uint_eq(matrix[i][j], 0);
     ncd_tally_free(&tally);
 }
 END_TEST
 
 START_TEST(macro_f1_counts_classes_that_are_only_predicted)
 {
-    struct ncd_tally tally = {.k = 1, .n_columns = 3};
+    struct ncd_tally tally = {.k = 1};
     ncd_score score;
     add_times(&tally, 0, 0, 3);
     add_times(&tally, 0, 1, 1);
@@ -70,7 +94,7 @@ END_TEST
 
 START_TEST(nothing_counted_scores_zero)
 {
-    struct ncd_tally tally = {.k = 1, .n_columns = 2};
+    struct ncd_tally tally = {.k = 1};
     ncd_score score;
     ncd_tally_score(&tally, 2, &score);
     ck_assert_double_eq(score.accuracy, 0);
@@ -376,6 +400,10 @@ static void expect_shares(void *arg, const ncd_eval_text *text)
         ck_assert_str_eq(ncd_dataset_label(training, text->class_true),
                          text->label_true);
     told->seen[text->in_training]++;
+    if (text->in_training == 2)
+        ck_assert(
+            same_text(text->text, ncd_dataset_text(training, text->twin)));
+    ck_assert_uint_eq(text->fold, 0);
 }
 
 static void check_told(const ncd_model *model, const unsigned *sweep, size_t n)
@@ -756,6 +784,7 @@ int main(void)
 {
     const TTest *const tests[] = {
         metrics_are_those_computed_by_hand,
+        cells_are_counted_once_each,
         macro_f1_counts_classes_that_are_only_predicted,
         nothing_counted_scores_zero,
         wilson_intervals_are_known,

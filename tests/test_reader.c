@@ -208,11 +208,11 @@ START_TEST(csv_headers_must_have_the_columns)
     options.header = 1;
     options.label_field = "class";
     ck_assert_str_eq(journal_of(file, &options),
-                     "!F:1: the header lacks the label's column\n");
+                     "!F:1: the header has no column \"class\"\n");
     options.label_field = "id";
     options.text_field = "body";
     ck_assert_str_eq(journal_of(file, &options),
-                     "!F:1: the header lacks the text's column\n");
+                     "!F:1: the header has no column \"body\"\n");
     options.text_field = NULL;
     ck_assert_str_eq(journal_of("id,title\n1,t,u\n2\n3,v\n", &options),
                      "!F:2: the record has 3 fields, the header 2\n"
@@ -633,7 +633,7 @@ START_TEST(columns_of_unlabelled_records_have_names)
     options.text_field = "t,id";
     ck_assert_str_eq(journal_of("id\tt\n1\tx\n", &options), "|x 1|2\n");
     ck_assert_str_eq(journal_of("id\tT\n1\tx\n", &options),
-                     "!F:1: the header lacks the text's column\n");
+                     "!F:1: the header has no column \"t\"\n");
     ck_assert_str_eq(journal_of("", &options), "");
     options.format = "auto";
     ck_assert_str_eq(journal_of("id,t\n1,x\n", &options), "|x 1|2\n");

@@ -95,6 +95,10 @@ int fail_with(const ncd_error *err);
 void catch_interrupts(void);
 int is_interrupted(void);
 
+/* A model's file is mapped into memory, and reading what is no longer there
+ * raises a signal: from now on it ends the program with a message. */
+void watch_model(const char *path);
+
 /* Writes the buffered output; returns the exit status, EXIT_FAILED and a
  * message where standard output could not take everything. */
 int close_stdout(int status);
@@ -150,6 +154,11 @@ extern const struct cli_option common_options[];
  * EXIT_DONE, or EXIT_USAGE after a message where it is malformed. */
 int take_search(const struct cli_command *command, unsigned *n_candidates_out);
 
+/* --k and --vote where they were given; else 0 and -1, which stand for the
+ * model's. */
+unsigned given_k(void);
+int given_vote(void);
+
 /* The library's options out of the arguments; `what` is counted by progress. */
 void fill_options(ncd_options *options, const char *what);
 void fill_reader_options(ncd_reader_options *options, uint64_t limit);
@@ -157,18 +166,6 @@ void fill_reader_options(ncd_reader_options *options, uint64_t limit);
 /* How many of the paths are "-", which can be read once only. */
 int count_standard_inputs(char *const *paths, int n);
 #define STANDARD_INPUT_TWICE "standard input can be read only once"
-
-/* Reads a data set, adding to `data`; notes skipped records. */
-ncd_status read_data(ncd_dataset *data, const char *path, uint64_t limit,
-                     ncd_error *err);
-
-/* Loads a model; notes a compression library that is not the one it was trained
- * with. */
-ncd_status load_model(const char *path, ncd_model **model_out, ncd_error *err);
-
-/* Adds to the message that the model has no such label which one was meant, if
- * one is near. */
-void suggest_label(const ncd_model *model, const char *label, ncd_error *err);
 
 /* All of a file ("-": standard input), in memory that the caller frees; NULL
  * and a message where it can't be read. */
@@ -200,6 +197,28 @@ const char *format_count(uint64_t value, char out[NUMBER_NBYTES]);
 /* The command line of a verb, quoted for a shell (typed.c). Freed by the
  * caller; NULL where memory runs out. */
 char *command_typed(int argc, char **argv);
+
+/* --- Data and models (load.c) --- */
+
+/* Opens data to be read as the options say; a model is no data. */
+ncd_status open_data(const char *path, uint64_t limit, ncd_reader **reader_out,
+                     ncd_error *err);
+
+/* Reads a data set, adding to `data`; notes skipped records, and none at all.
+ */
+ncd_status read_data(ncd_dataset *data, const char *path, uint64_t limit,
+                     ncd_error *err);
+
+/* Loads a model; notes a compression library that is not the one it was trained
+ * with. Says of data what makes a model of it. */
+ncd_status load_model(const char *path, ncd_model **model_out, ncd_error *err);
+
+/* Notes that the only text on the command line is the name of a file. */
+void note_file_as_text(char *const *texts, int n);
+
+/* Adds to the message that the model has no such label which one was meant, if
+ * one is near. */
+void suggest_label(const ncd_model *model, const char *label, ncd_error *err);
 
 /* --- Rows of output (rows.c) --- */
 

@@ -67,27 +67,31 @@ static ncd_status write_out(const char *path, ncd_text bytes, ncd_error *err)
     return ncd_output_commit(output, err);
 }
 
-static ncd_status pack(ncd_packer *packer, ncd_text in, ncd_text *out,
+static ncd_status pack(ncd_packer *packer, ncd_text in, const char *path,
                        ncd_error *err)
 {
+    ncd_text out;
     double stated;
-    ncd_status status = ncd_packer_pack(packer, in, out, &stated, err);
+    ncd_status status = ncd_packer_pack(packer, in, &out, &stated, err);
     if (status == NCD_OK)
-        note("%zu bytes to %zu (%.2f stated)", in.nbytes, out->nbytes, stated);
+        status = write_out(path, out, err);
+    if (status == NCD_OK)
+        note("%zu bytes to %zu (%.2f stated)", in.nbytes, out.nbytes, stated);
     return status;
 }
 
-/* What is wrong is wrong with the file. */
-static ncd_status unpack(ncd_packer *packer, ncd_text in, const char *path,
-                         ncd_text *out, ncd_error *err)
+static ncd_status unpack(ncd_packer *packer, ncd_text in, char **paths,
+                         ncd_error *err)
 {
+    ncd_text out;
     ncd_error what;
-    ncd_status status = ncd_packer_unpack(packer, in, out, &what);
-    if (status != NCD_OK) {
-        err->status = status;
-        snprintf(err->message, sizeof err->message, "%.500s: %.500s", path,
-                 what.message);
-    }
+    ncd_status status = ncd_packer_unpack(packer, in, &out, &what);
+    if (status == NCD_OK)
+        return write_out(paths[1], out, err);
+    /* What is wrong is wrong with the file. */
+    err->status = status;
+    snprintf(err->message, sizeof err->message, "%.500s: %.500s", paths[0],
+             what.message);
     return status;
 }
 
@@ -106,16 +110,13 @@ static int run(const struct cli_command *command, int argc, char **argv)
 
     ncd_error err;
     ncd_packer *packer = NULL;
-    ncd_text in, out = {0};
+    ncd_text in;
     ncd_status status = open_packer(&packer, &err);
     char *bytes = status == NCD_OK ? read_file(operands[0], &in.nbytes) : NULL;
     if (bytes) {
         in.bytes = bytes;
-        status = command == &compress
-                     ? pack(packer, in, &out, &err)
-                     : unpack(packer, in, operands[0], &out, &err);
-        if (status == NCD_OK)
-            status = write_out(operands[1], out, &err);
+        status = command == &compress ? pack(packer, in, operands[1], &err)
+                                      : unpack(packer, in, operands, &err);
     }
     result = status != NCD_OK ? fail_with(&err)
              : bytes          ? EXIT_DONE

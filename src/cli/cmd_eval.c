@@ -114,10 +114,8 @@ static void on_text(void *arg, const ncd_eval_text *text)
 static void fill_eval_options(ncd_eval_options *o)
 {
     ncd_eval_options_init(o);
-    if (cli_given(knn_options, "k"))
-        o->k = measure_args.k;
-    if (cli_given(knn_options, "vote"))
-        o->vote = measure_args.vote;
+    o->k = given_k();
+    o->vote = given_vote();
     o->threads = run_args.threads;
     o->n_candidates = n_candidates;
     o->compare_exact = compare_exact;
@@ -131,11 +129,8 @@ static ncd_status eval_test(const struct plan *plan, const ncd_model *model,
                             const ncd_eval_options *options,
                             ncd_report **report_out, ncd_error *err)
 {
-    ncd_reader_options reader_args_;
     ncd_reader *reader;
-    fill_reader_options(&reader_args_, limit_test);
-    ncd_status status =
-        ncd_reader_open(plan->test, &reader_args_, &reader, err);
+    ncd_status status = open_data(plan->test, limit_test, &reader, err);
     if (status != NCD_OK)
         return status;
     status = ncd_eval_test(model, reader, options, report_out, err);
@@ -177,10 +172,10 @@ static void fill_head(struct plan *plan, const ncd_model *model)
                  n_folds(model));
         plan->head.protocol = plan->protocol;
     }
-    if (cli_given(knn_options, "k"))
-        plan->head.options.k = measure_args.k;
-    if (cli_given(knn_options, "vote"))
-        plan->head.options.vote = (ncd_vote)measure_args.vote;
+    if (given_k())
+        plan->head.options.k = given_k();
+    if (given_vote() >= 0)
+        plan->head.options.vote = (ncd_vote)given_vote();
     plan->head.n_candidates = n_candidates;
     plan->head.library = ncd_model_library_now(model);
 }

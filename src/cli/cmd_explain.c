@@ -144,10 +144,8 @@ static ncd_status explain(const char *path, char **texts, int n, ncd_error *err)
     ncd_options progress;
     fill_options(&progress, "search");
     ncd_explain_options_init(&run.options);
-    if (cli_given(knn_options, "k"))
-        run.options.k = measure_args.k;
-    if (cli_given(knn_options, "vote"))
-        run.options.vote = measure_args.vote;
+    run.options.k = given_k();
+    run.options.vote = given_vote();
     run.options.threads = run_args.threads;
     run.options.n_texts = n_texts;
     run.options.against = against;
@@ -174,6 +172,7 @@ int cmd_explain(int argc, char **argv)
     if ((status = take_search(&command, &n_candidates)) != EXIT_DONE)
         return status;
     catch_interrupts();
+    note_file_as_text(operands + 1, n_operands - 1);
     status = explain(operands[0], operands + 1, n_operands - 1, &err) == NCD_OK
                  ? EXIT_DONE
                  : fail_with(&err);

@@ -104,7 +104,7 @@ int cmd_info(int argc, char **argv)
         return status;
     if (n_operands != 1)
         return cli_usage_error(&command, "one model is needed");
-    if (ncd_model_load(operands[0], &model, &err) != NCD_OK)
+    if (load_model(operands[0], &model, &err) != NCD_OK)
         return fail_with(&err);
     status = print_info(model, &err) == NCD_OK ? EXIT_DONE : fail_with(&err);
     ncd_model_free(model);

@@ -249,10 +249,8 @@ static ncd_status open_input(struct stream **stream_out, ncd_error *err)
 static void fill_predict_options(ncd_predict_options *options)
 {
     ncd_predict_options_init(options);
-    if (cli_given(knn_options, "k"))
-        options->k = measure_args.k;
-    if (cli_given(knn_options, "vote"))
-        options->vote = measure_args.vote;
+    options->k = given_k();
+    options->vote = given_vote();
     options->threads = run_args.threads;
     options->n_candidates = n_candidates;
 }
@@ -341,6 +339,7 @@ int cmd_predict(int argc, char **argv)
                                min_prob_text);
     if (contradiction(n_operands - 1))
         return cli_usage_error(&command, "%s", contradiction(n_operands - 1));
+    note_file_as_text(operands + 1, n_operands - 1);
     ncd_status answered =
         open_and_predict(operands[0], operands + 1, n_operands - 1, &err);
     status = answered == NCD_OK ? EXIT_DONE : fail_with(&err);

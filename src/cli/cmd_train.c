@@ -127,6 +127,10 @@ static ncd_status print_model_summary(const ncd_model *model, const char *path,
     fprintf(out, "model        %s\n", path);
     if (verbose)
         status = print_message_lengths(out, model, err);
+    if (s.n_texts >= 20 && s.n_texts < 2 * s.n_classes)
+        note("%llu labels for %llu texts: does the label stand first in each "
+             "line?",
+             (unsigned long long)s.n_classes, (unsigned long long)s.n_texts);
     size_t n_over = ncd_model_n_over_window(model);
     if (n_over)
         note("%zu of the texts exceed half the compressor's window of %zu "

@@ -9,7 +9,6 @@
 #include <unistd.h>
 
 #include "cli.h"
-#include "suggest.h"
 
 const char *const distance_choices[] = {"ncd", "cdm", "clm", "cond", NULL};
 const char *const order_choices[] = {"test-first", "train-first", "mean", NULL};
@@ -131,6 +130,16 @@ void fill_options(ncd_options *options, const char *what)
     options->progress_arg = (void *)(uintptr_t)what;
 }
 
+unsigned given_k(void)
+{
+    return cli_given(knn_options, "k") ? measure_args.k : 0;
+}
+
+int given_vote(void)
+{
+    return cli_given(knn_options, "vote") ? measure_args.vote : -1;
+}
+
 void fill_reader_options(ncd_reader_options *options, uint64_t limit)
 {
     ncd_reader_options_init(options);
@@ -148,76 +157,6 @@ int count_standard_inputs(char *const *paths, int n)
     for (int i = 0; i < n; i++)
         count += strcmp(paths[i], "-") == 0;
     return count;
-}
-
-ncd_status read_data(ncd_dataset *data, const char *path, uint64_t limit,
-                     ncd_error *err)
-{
-    if (ncd_is_model(path)) {
-        err->status = NCD_ERR_INPUT;
-        snprintf(err->message, sizeof err->message,
-                 "%s: this is a model, not data", path);
-        return err->status;
-    }
-    ncd_reader_options options;
-    ncd_reader *reader;
-    fill_reader_options(&options, limit);
-    ncd_status status = ncd_reader_open(path, &options, &reader, err);
-    if (status != NCD_OK)
-        return status;
-    size_t n_before = ncd_dataset_n_texts(data);
-    status = ncd_dataset_fill(data, reader, err);
-    uint64_t skipped = ncd_reader_skipped(reader);
-    if (status == NCD_OK)
-        detail("%s: format %s, %zu texts read", path, ncd_reader_format(reader),
-               ncd_dataset_n_texts(data) - n_before);
-    if (status == NCD_OK && skipped)
-        note("%s: passed over %llu malformed record%s", path,
-             (unsigned long long)skipped, skipped == 1 ? "" : "s");
-    ncd_reader_close(reader);
-    return status;
-}
-
-static void describe_model(const char *path, const ncd_model *model)
-{
-    ncd_options o;
-    const ncd_dataset *data = ncd_model_dataset(model);
-    ncd_model_options(model, &o);
-    detail("%s: %s, %zu texts of %zu classes%s%s", path,
-           ncd_method_name(o.method), ncd_dataset_n_texts(data),
-           ncd_dataset_n_classes(data),
-           o.method == NCD_METHOD_CLASS ? "" : ", ",
-           o.method == NCD_METHOD_CLASS ? "" : o.compressor);
-    if (o.method != NCD_METHOD_CLASS && ncd_model_uses_engine(model))
-        detail("sizes of pairs from the size-only engine, %s code",
-               ncd_engine_path());
-}
-
-ncd_status load_model(const char *path, ncd_model **model_out, ncd_error *err)
-{
-    ncd_status status = ncd_model_load(path, model_out, err);
-    if (status != NCD_OK)
-        return status;
-    const char *then = ncd_model_library(*model_out);
-    const char *now = ncd_model_library_now(*model_out);
-    if (strcmp(then, now) != 0)
-        note("the model was trained with %s, this is %s; labels may differ",
-             then, now);
-    describe_model(path, *model_out);
-    return NCD_OK;
-}
-
-static const char *label_name(const void *data, size_t i)
-{
-    return i < ncd_dataset_n_classes(data) ? ncd_dataset_label(data, i) : NULL;
-}
-
-void suggest_label(const ncd_model *model, const char *label, ncd_error *err)
-{
-    char near[SUGGESTION_NBYTES];
-    size_t n = strlen(err->message);
-    suggestion(label, label_name, ncd_model_dataset(model), near);
-    snprintf(err->message + n, sizeof err->message - n, "%s", near);
 }
 
 char *read_file(const char *path, size_t *n_out)
@@ -250,7 +189,6 @@ char *read_file(const char *path, size_t *n_out)
     return bytes;
 }
 
-/* folder/name, where such a file can be read. */
 static int may_replace(const char *path, unsigned char first)
 {
     struct stat there;
@@ -273,6 +211,7 @@ int spare_others(const struct cli_command *command, const char *option,
                            path, kind);
 }
 
+/* folder/name, where such a file can be read. */
 static char *readable(const char *folder, const char *name)
 {
     size_t n = strlen(folder) + strlen(name) + 2;

@@ -234,19 +234,20 @@ static void put_code_lengths(FILE *to, const ncd_model *model,
 {
     const ncd_dataset *data = ncd_model_dataset(model);
     const ncd_prediction *p = ncd_explanation_prediction(e);
-    double n = (double)ncd_explanation_text(e).nbytes;
-    fputs("\n  bits a byte  probability\n", to);
+    size_t nbytes = ncd_explanation_text(e).nbytes;
+    double n = nbytes ? (double)nbytes : 1; /* all bits: those of the end */
+    fprintf(to, "\n  %11s  probability\n", nbytes ? "bits a byte" : "bits");
     for (size_t rank = 0; rank < ncd_prediction_n_labels(p, 0) && rank < 5;
          rank++) {
         size_t c = ncd_prediction_class(p, 0, rank);
         fprintf(to, INDENT "%9.3f%11.2f %%  ",
-                ncd_explanation_code_length(e, c) / (n > 0 ? n : 1),
+                ncd_explanation_code_length(e, c) / n,
                 100 * ncd_prediction_share(p, 0, rank));
         put_visible_string(to, ncd_dataset_label(data, c));
         putc('\n', to);
     }
     fprintf(to, INDENT "%9.3f               all labels together\n",
-            ncd_explanation_code_length(e, SIZE_MAX) / (n > 0 ? n : 1));
+            ncd_explanation_code_length(e, SIZE_MAX) / n);
 }
 
 static void put_odds(FILE *to, const ncd_model *model, const ncd_explanation *e)

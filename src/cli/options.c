@@ -389,7 +389,7 @@ static int bad_option(const struct cli_command *command,
     near[0] = 0;
     if (closest)
         snprintf(near, sizeof near, "; did you mean --%.60s?", closest);
-    return cli_usage_error(command, "there is no option --%s%s", word, near);
+    return cli_usage_error(command, "there is no option --%s%s", name, near);
 }
 
 int cli_parse(const struct cli_command *command, int argc, char **argv,

@@ -2,14 +2,17 @@
 /*
  * Rows on standard output. In TSV a TAB or line break inside a text becomes one
  * space, since a row must stay a row; CSV (quoted where needed) and JSON keep
- * every character. JSON is Unicode, so bytes that are not UTF-8 become U+FFFD.
+ * every character, on a terminal as visible.h shows it. JSON is Unicode, so
+ * bytes that are not UTF-8 become U+FFFD.
  */
 #include <csv.h>
 #include <jansson.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "cli.h"
+#include "visible.h"
 
 const char *const row_format_choices[] = {"tsv", "jsonl", "csv", NULL};
 
@@ -60,6 +63,17 @@ json_t *json_bytes(const void *bytes, size_t nbytes)
     return string ? string : replaced(bytes, nbytes);
 }
 
+/* A terminal shows what a text holds and obeys nothing of it. */
+static int put_on_terminal(ncd_text text)
+{
+    static int is_terminal = -1;
+    if (is_terminal < 0)
+        is_terminal = isatty(STDOUT_FILENO);
+    if (is_terminal)
+        put_visible(stdout, text, " ");
+    return is_terminal;
+}
+
 static void put_tsv(ncd_text text)
 {
     const char *b = text.bytes;
@@ -93,6 +107,8 @@ void row_text(enum row_format format, int *column, ncd_text text)
     int first = (*column)++ == 0;
     if (!first)
         putchar(format == ROWS_CSV ? ',' : '\t');
+    if (put_on_terminal(text))
+        return;
     if (format == ROWS_CSV)
         put_csv(text, first);
     else

@@ -35,6 +35,12 @@ static void spell_out(FILE *to, const unsigned char *b, size_t n)
             fprintf(to, "\\x%02x", b[i]);
 }
 
+int is_obeyed(const unsigned char *b, size_t length)
+{
+    return length == 0 || b[0] < 0x20 || b[0] == 0x7f || is_c1(b, length) ||
+           turns_direction(b, length);
+}
+
 void put_visible(FILE *to, ncd_text text, const char *line)
 {
     const unsigned char *b = text.bytes;
@@ -43,8 +49,7 @@ void put_visible(FILE *to, ncd_text text, const char *line)
         size_t n = length ? length : 1;
         if (line && b[i] == '\n')
             fputs(line, to);
-        else if (length == 0 || b[i] < 0x20 || b[i] == 0x7f ||
-                 is_c1(b + i, n) || turns_direction(b + i, n))
+        else if (is_obeyed(b + i, length))
             spell_out(to, b + i, n);
         else
             fwrite(b + i, 1, n, to);

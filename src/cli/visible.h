@@ -5,6 +5,10 @@
 
 #include <ncdclass.h>
 
+/* Whether a terminal might obey the UTF-8 character of so many bytes (0: it is
+ * none) and not show it. */
+int is_obeyed(const unsigned char *b, size_t length);
+
 /*
  * Control characters, bytes that are not UTF-8, and marks that turn the
  * direction of writing are spelled out: \t, \x1b. A line break becomes `line`;

@@ -12,6 +12,7 @@
 #include "eval/overlap.h"
 #include "eval/tally.h"
 #include "model/model.h"
+#include "text/format.h"
 #include "util/error.h"
 #include "util/options.h"
 #include "util/parallel.h"
@@ -87,7 +88,6 @@ static ncd_status init_tallies(struct evaluation *e)
         return NCD_ERR_NOMEM;
     for (size_t i = 0; i < e->n_tallies; i++) {
         struct ncd_tally *t = &e->tallies[i];
-        t->n_columns = e->model->dataset->labels.n;
         t->k = i ? o->sweep_k[i - 1] : o->k ? o->k : e->model->k;
         if (t->k > e->search.k)
             e->search.k = t->k;
@@ -218,9 +218,10 @@ static ncd_status account_overlap(struct evaluation *e, uint32_t fold,
     struct ncd_overlap_index *indexes[] = {&e->overlaps[1], &e->overlaps[0]};
     for (int o = 0; o < 2; o++) {
         uint64_t before = counts[o]->n;
-        ncd_status status = ncd_overlap_count(
-            indexes[o], told->text, fold, told->class_true,
-            told->class_predicted == told->class_true, counts[o], err);
+        ncd_status status =
+            ncd_overlap_count(indexes[o], told->text, fold, told->class_true,
+                              told->class_predicted == told->class_true,
+                              counts[o], &told->twin, err);
         if (status != NCD_OK)
             return status;
         if (counts[o]->n > before)
@@ -256,8 +257,8 @@ static ncd_status account(struct evaluation *e, const struct batch *b, size_t i,
             : tally_votes(e, 0, i, &told);
     if (tallied != NCD_OK)
         return ncd_fail_nomem(err);
-    uint32_t fold = e->folds ? e->folds[b->first + i] : 0;
-    ncd_status status = account_overlap(e, fold, &told, err);
+    told.fold = e->folds ? e->folds[b->first + i] : 0;
+    ncd_status status = account_overlap(e, (uint32_t)told.fold, &told, err);
     if (status != NCD_OK)
         return status;
     r->n_test_bytes += b->texts[i].nbytes;
@@ -395,16 +396,35 @@ static size_t majority_class(const ncd_dataset *training, uint64_t *counts)
     return best;
 }
 
+/* From the cells that count something: of the others, memory that calloc gives
+ * is not even touched. */
+static ncd_status report_confusion(struct evaluation *e)
+{
+    const struct ncd_tally *t = &e->tallies[0];
+    ncd_report *r = e->report;
+    size_t n = r->n_classes;
+    size_t *place = calloc(n, sizeof *place); /* of each label in `classes` */
+    r->confusion =
+        n > SIZE_MAX / n ? NULL : calloc(n * n, sizeof *r->confusion);
+    for (size_t i = 0; place && i < n; i++)
+        place[e->labels.sorted[i]] = i;
+    for (size_t i = 0; place && r->confusion && i < t->n_slots; i++) {
+        const struct ncd_tally_cell *cell = &t->cells[i];
+        if (cell->n)
+            r->confusion[place[cell->row] * n + place[cell->column]] = cell->n;
+    }
+    free(place);
+    return place && r->confusion ? NCD_OK : NCD_ERR_NOMEM;
+}
+
 static ncd_status report_classes(struct evaluation *e)
 {
     ncd_report *r = e->report;
     const struct ncd_labels *labels = &e->labels;
-    size_t n = labels->n;
-    r->classes = calloc(n, sizeof *r->classes);
-    r->confusion = calloc(n * n, sizeof *r->confusion);
-    if (!r->classes || !r->confusion)
+    r->classes = calloc(labels->n, sizeof *r->classes);
+    if (!r->classes)
         return NCD_ERR_NOMEM;
-    for (size_t i = 0; i < n; i++, r->n_classes++) {
+    for (size_t i = 0; i < labels->n; i++, r->n_classes++) {
         size_t label = labels->sorted[i];
         ncd_class_score *c = &r->classes[i];
         c->label = strdup(labels->names[label]);
@@ -412,11 +432,8 @@ static ncd_status report_classes(struct evaluation *e)
             return NCD_ERR_NOMEM;
         c->in_training = label < e->model->dataset->labels.n;
         ncd_tally_class(&e->tallies[0], label, c);
-        for (size_t j = 0; j < n; j++)
-            r->confusion[i * n + j] =
-                ncd_tally_count(&e->tallies[0], label, labels->sorted[j]);
     }
-    return NCD_OK;
+    return report_confusion(e);
 }
 
 static ncd_status report_majority(struct evaluation *e)
@@ -461,8 +478,6 @@ static ncd_status make_report(struct evaluation *e, ncd_report **report_out,
     ncd_report *r = e->report;
     r->n_train = e->model->dataset->n;
     r->n_test = e->tallies[0].n;
-    if (r->n_test == 0)
-        return ncd_fail(err, NCD_ERR_INPUT, "there are no test texts");
     ncd_tally_score(&e->tallies[0], e->labels.n, &r->score);
     r->n_sweep = e->n_tallies - 1;
     r->sweep = calloc(r->n_sweep + 1, sizeof *r->sweep);
@@ -563,6 +578,9 @@ ncd_status ncd_eval_test(const ncd_model *model, ncd_reader *test,
     b.data = data;
     if (status == NCD_OK)
         status = run_test(&e, test, &b, data, err);
+    if (status == NCD_OK && e.tallies[0].n == 0)
+        status = ncd_fail(err, NCD_ERR_INPUT, "%s: there are no test texts",
+                          test->record.source);
     if (status == NCD_OK) {
         e.report->n_skipped = ncd_reader_skipped(test);
         status = make_report(&e, report_out, err);

@@ -24,7 +24,8 @@ void ncd_overlap_free(struct ncd_overlap_index *index)
 
 ncd_status ncd_overlap_count(struct ncd_overlap_index *index, ncd_text text,
                              uint32_t fold, size_t label, int correct,
-                             ncd_overlap *counts, ncd_error *err)
+                             ncd_overlap *counts, size_t *twin_out,
+                             ncd_error *err)
 {
     struct ncd_digest digest;
     size_t first, seen = 0, same_label = 0;
@@ -36,7 +37,8 @@ ncd_status ncd_overlap_count(struct ncd_overlap_index *index, ncd_text text,
         size_t j = index->sorted[i].index;
         if (index->folds && index->folds[j] == fold)
             continue;
-        seen++;
+        if (seen++ == 0) /* equal digests are in the order of their texts */
+            *twin_out = j;
         same_label += index->training->classes[j] == label;
     }
     counts->n += seen > 0;

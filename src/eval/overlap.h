@@ -25,10 +25,12 @@ void ncd_overlap_free(struct ncd_overlap_index *index);
 /*
  * Adds one test text to the counts. fold: where the index has folds, training
  * texts of the same fold don't count. label: its number in training, or
- * anything else where training does not have it.
+ * anything else where training does not have it. Where a training text counts,
+ * *twin_out becomes the number of the first one.
  */
 ncd_status ncd_overlap_count(struct ncd_overlap_index *index, ncd_text text,
                              uint32_t fold, size_t label, int correct,
-                             ncd_overlap *counts, ncd_error *err);
+                             ncd_overlap *counts, size_t *twin_out,
+                             ncd_error *err);
 
 #endif

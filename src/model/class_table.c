@@ -145,6 +145,16 @@ static int are_sane(const float *values, size_t begin, size_t end)
     return sane;
 }
 
+/* A text's margins are divided by what these come to: training gives 0, or 1
+ * and more. */
+static int idf_is_sane(const float *idf, size_t begin, size_t end)
+{
+    int sane = are_sane(idf, begin, end);
+    for (size_t i = begin; i < end; i++)
+        sane &= idf[i] == 0 || idf[i] >= 0.5f;
+    return sane;
+}
+
 static int slots_are_sane(const struct ncd_counts *c, size_t begin, size_t end)
 {
     int sane = 1;
@@ -194,7 +204,7 @@ static ncd_status check_part(void *job, size_t part, unsigned thread,
     }
     int sane = slots_are_sane(c, begin[0], end[0]) &&
                nodes_are_sane(c, begin[1], end[1]) &&
-               are_sane(m->margins.idf, begin[1], end[1]) &&
+               idf_is_sane(m->margins.idf, begin[1], end[1]) &&
                classes_are_sane(c, begin[2], end[2]) &&
                are_sane(m->values, begin[2], end[2]);
     return sane ? NCD_OK : NCD_ERR_MODEL;

@@ -34,19 +34,28 @@ static size_t find(const struct ncd_columns *c, const char *name, size_t nbytes)
     return i;
 }
 
-/* In the order in which --text-field names them. Returns 0 where one is not
- * there. */
-static int find_texts(struct ncd_columns *c, const char *names)
+/* In the order in which --text-field names them. Returns the rest of the names
+ * from the first one on that is not there, or NULL. */
+static const char *find_texts(struct ncd_columns *c, const char *names)
 {
     while (*names) {
         size_t n = strcspn(names, ",");
         size_t column = find(c, names, n);
         if (column == c->n || c->n_texts == c->n)
-            return 0;
+            return names;
         c->texts[c->n_texts++] = column;
         names += n + (names[n] == ',');
     }
-    return 1;
+    return NULL;
+}
+
+static ncd_status fail_column(struct ncd_reader *reader, const char *name,
+                              size_t nbytes, ncd_error *err)
+{
+    char what[128];
+    snprintf(what, sizeof what, "the header has no column \"%.*s\"",
+             nbytes < 80 ? (int)nbytes : 80, name);
+    return ncd_reader_fail(reader, what, err);
 }
 
 static ncd_status read_names(struct ncd_columns *c, struct ncd_reader *reader,
@@ -56,11 +65,12 @@ static ncd_status read_names(struct ncd_columns *c, struct ncd_reader *reader,
     if (*label && !reader->unlabelled)
         c->label = find(c, label, strlen(label));
     if (c->label == c->n)
-        return ncd_reader_fail(reader, "the header lacks the label's column",
-                               err);
-    if (!find_texts(c, reader->text_field) ||
-        (!c->n_texts && !reader->unlabelled && c->n < 2))
-        return ncd_reader_fail(reader, "the header lacks the text's column",
+        return fail_column(reader, label, strlen(label), err);
+    const char *missing = find_texts(c, reader->text_field);
+    if (missing)
+        return fail_column(reader, missing, strcspn(missing, ","), err);
+    if (!c->n_texts && !reader->unlabelled && c->n < 2)
+        return ncd_reader_fail(reader, "the header has no column for texts",
                                err);
     c->n_header = c->n;
     return NCD_OK;

@@ -45,13 +45,19 @@ static ncd_status reserve_row(ncd_dataset *d)
     return NCD_OK;
 }
 
+/* U+0080..U+009F in UTF-8: a terminal obeys these, too. */
+static int is_c1(const unsigned char *b, size_t n)
+{
+    return n > 1 && b[0] == 0xc2 && b[1] >= 0x80 && b[1] < 0xa0;
+}
+
 /* A label is printed on a line of its own and in columns, so it may not break
  * either; other control characters would only serve to fool a terminal. */
 int ncd_label_has_control(ncd_text label)
 {
     const unsigned char *b = label.bytes;
     for (size_t i = 0; i < label.nbytes; i++)
-        if (b[i] < 0x20 || b[i] == 0x7f)
+        if (b[i] < 0x20 || b[i] == 0x7f || is_c1(b + i, label.nbytes - i))
             return 1;
     return 0;
 }

@@ -74,6 +74,12 @@ static int is_folder(const char *path)
     return stat(path, &st) == 0 && S_ISDIR(st.st_mode);
 }
 
+static int is_special(const char *path)
+{
+    struct stat st;
+    return stat(path, &st) == 0 && !S_ISREG(st.st_mode);
+}
+
 static ncd_status next_label(struct ncd_reader *reader, ncd_error *err)
 {
     struct dir_state *s = reader->format_state;
@@ -108,6 +114,8 @@ static ncd_status next_dir(struct ncd_reader *reader, ncd_error *err)
     if (is_folder(path))
         return ncd_fail(err, NCD_ERR_INPUT,
                         "%s: a folder among the texts of a label", path);
+    if (is_special(path)) /* a pipe would be waited for, for ever */
+        return ncd_fail(err, NCD_ERR_INPUT, "%s: not a file", path);
     status = ncd_reader_slurp(reader, path, err);
     reader->record = (ncd_record){.label = {label, strlen(label)},
                                   .text = ncd_buf_text(&reader->text),

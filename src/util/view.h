@@ -3,8 +3,8 @@
  * A whole file in memory: mapped where it is a regular file, so that only what
  * is looked at is read, otherwise read. A mapping follows the file, not its
  * name: a file that is replaced by renaming, as this program writes all of its,
- * stays as it was; one that is cut short while it is mapped takes the reader
- * with it, as for every program that maps files.
+ * stays as it was; one that is cut short while it is mapped raises SIGBUS in the
+ * reader, as in every program that maps files. The command ends by a message.
  */
 #ifndef NCD_UTIL_VIEW_H
 #define NCD_UTIL_VIEW_H

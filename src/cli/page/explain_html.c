@@ -236,12 +236,13 @@ static void put_code_lengths(FILE *to, const ncd_model *model,
     const ncd_dataset *data = ncd_model_dataset(model);
     const ncd_prediction *p = ncd_explanation_prediction(e);
     size_t nbytes = ncd_explanation_text(e).nbytes;
-    double n = nbytes ? (double)nbytes : 1;
-    fputs("<details><summary>Bits a byte, label by label</summary>"
-          "<div class=\"cells\"><table><thead><tr><th>label</th>"
-          "<th class=\"n\">bits a byte</th><th class=\"n\">probability</th>"
-          "</tr></thead><tbody>\n",
-          to);
+    double n = nbytes ? (double)nbytes : 1; /* all bits: those of the end */
+    fprintf(to,
+            "<details><summary>Code lengths, label by label</summary>"
+            "<div class=\"cells\"><table><thead><tr><th>label</th>"
+            "<th class=\"n\">%s</th><th class=\"n\">probability</th>"
+            "</tr></thead><tbody>\n",
+            nbytes ? "bits a byte" : "bits");
     for (size_t rank = 0; rank < ncd_prediction_n_labels(p, 0); rank++) {
         size_t c = ncd_prediction_class(p, 0, rank);
         fputs("<tr><td>", to);

@@ -10,7 +10,8 @@
 void gather_begin(struct gathered *g, size_t n_per_cell)
 {
     *g = (struct gathered){.n_per_cell = n_per_cell,
-                           .mistakes.limit = N_MISTAKES};
+                           .mistakes.limit = N_MISTAKES,
+                           .twins.limit = N_TWINS};
 }
 
 /* --- One text --- */
@@ -24,15 +25,15 @@ static void kept_free(struct kept_text *kept)
     free(kept);
 }
 
-/* Where to cut a text of n bytes, not inside a character of UTF-8. */
-static size_t cut_at(const unsigned char *bytes, size_t n, size_t limit)
+ncd_text beginning_of(ncd_text text, size_t limit)
 {
-    if (n <= limit)
-        return n;
-    n = limit;
-    while (n > limit - 3 && (bytes[n] & 0xc0) == 0x80)
-        n--;
-    return n;
+    const unsigned char *b = text.bytes;
+    if (text.nbytes <= limit)
+        return text;
+    text.nbytes = limit;
+    while (text.nbytes > limit - 3 && (b[text.nbytes] & 0xc0) == 0x80)
+        text.nbytes--;
+    return text;
 }
 
 static void keep_ranks(struct kept_text *kept, const ncd_eval_text *text)
@@ -56,12 +57,14 @@ static struct kept_text *keep(const ncd_eval_text *text, size_t limit)
     struct kept_text *kept = calloc(1, sizeof *kept);
     if (!kept)
         return NULL;
-    size_t n = cut_at(text->text.bytes, text->text.nbytes, limit);
+    size_t n = beginning_of(text->text, limit).nbytes;
     *kept = (struct kept_text){.class_true = text->class_true,
                                .class_predicted = text->class_predicted,
                                .share_true = text->share_true,
                                .share_predicted = text->share_predicted,
                                .in_training = text->in_training,
+                               .twin = text->twin,
+                               .fold = text->fold,
                                .source = strdup(text->source),
                                .line = text->line,
                                .bytes = malloc(n + 1),
@@ -99,13 +102,10 @@ static int tells_more(const ncd_eval_text *a, const struct kept_text *b)
     return 0;
 }
 
-/* Texts told of earlier stay before their equals. */
-static int rank_text(struct ranking *r, const ncd_eval_text *text,
-                     size_t limit_nbytes)
+/* Puts the text at a place of the ranking, if it has such a place. */
+static int put_text(struct ranking *r, size_t at, const ncd_eval_text *text,
+                    size_t limit_nbytes)
 {
-    size_t at = r->n;
-    while (at > 0 && tells_more(text, r->texts[at - 1]))
-        at--;
     if (at == r->limit)
         return 1;
     if (!r->texts)
@@ -119,6 +119,16 @@ static int rank_text(struct ranking *r, const ncd_eval_text *text,
     r->texts[at] = kept;
     r->n++;
     return 1;
+}
+
+/* Texts told of earlier stay before their equals. */
+static int rank_text(struct ranking *r, const ncd_eval_text *text,
+                     size_t limit_nbytes)
+{
+    size_t at = r->n;
+    while (at > 0 && tells_more(text, r->texts[at - 1]))
+        at--;
+    return put_text(r, at, text, limit_nbytes);
 }
 
 static void ranking_free(struct ranking *r)
@@ -199,7 +209,8 @@ static int take_answer(struct gathered *g, const ncd_eval_text *text)
         return 0;
     g->answers = answers;
     g->answers[g->n_answers++] = (struct answer){
-        text->share_predicted, text->class_true == text->class_predicted};
+        text->share_predicted, text->class_true == text->class_predicted,
+        (uint32_t)text->fold};
     return 1;
 }
 
@@ -209,6 +220,8 @@ void gather_text(void *arg, const ncd_eval_text *text)
     int taken = take_answer(g, text) && take_cell(g, text);
     if (text->class_true != text->class_predicted)
         taken = taken && rank_text(&g->mistakes, text, MISTAKE_NBYTES);
+    if (text->in_training)
+        taken = taken && put_text(&g->twins, g->twins.n, text, EXCERPT_NBYTES);
     g->out_of_memory |= !taken;
 }
 
@@ -232,5 +245,6 @@ void gather_free(struct gathered *g)
     free(g->rows);
     free(g->labels);
     ranking_free(&g->mistakes);
+    ranking_free(&g->twins);
     free(g->answers);
 }

@@ -15,6 +15,7 @@
 #define EXCERPT_NBYTES 480
 #define MISTAKE_NBYTES 16384
 #define N_MISTAKES 10
+#define N_TWINS 20
 #define N_RANKS 5
 
 /* A neighbour's number and distance, or a class's number and probability. */
@@ -26,7 +27,8 @@ struct rank {
 struct kept_text {
     size_t class_true, class_predicted;
     double share_true, share_predicted;
-    int in_training; /* as in ncd_eval_text */
+    int in_training; /* these as in ncd_eval_text */
+    size_t twin, fold;
     char *source;
     uint64_t line;
     char *bytes;                /* [nbytes] */
@@ -55,6 +57,7 @@ struct cell_row {
 struct answer {
     double share; /* of the vote, or probability */
     int correct;
+    uint32_t fold; /* as in ncd_eval_text */
 };
 
 struct gathered {
@@ -63,10 +66,14 @@ struct gathered {
     size_t n_rows;
     char **labels; /* [n_rows] of the classes that had a test text, or NULL */
     struct ranking mistakes;
+    struct ranking twins;   /* the first texts that are in training, too */
     struct answer *answers; /* [n_answers] in the order of the test data */
     size_t n_answers;
     int out_of_memory; /* some texts are missing */
 };
+
+/* The beginning of a text, whole characters of UTF-8. */
+ncd_text beginning_of(ncd_text text, size_t limit_nbytes);
 
 void gather_begin(struct gathered *gathered, size_t n_per_cell);
 

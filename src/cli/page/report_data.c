@@ -51,17 +51,6 @@ static size_t texts_of_a_cell(const struct report_page *p)
     return limit;
 }
 
-/* The beginning of a training text, whole characters. */
-static ncd_text beginning(ncd_text text)
-{
-    const unsigned char *b = text.bytes;
-    if (text.nbytes > NEIGHBOR_NBYTES)
-        for (text.nbytes = NEIGHBOR_NBYTES;
-             text.nbytes && (b[text.nbytes] & 0xc0) == 0x80;)
-            text.nbytes--;
-    return text;
-}
-
 static void put_ranks(const struct report_page *p, const struct kept_text *t)
 {
     const ncd_dataset *training = ncd_model_dataset(p->model);
@@ -79,7 +68,8 @@ static void put_ranks(const struct report_page *p, const struct kept_text *t)
         return;
     size_t nearest = t->ranks[0].number;
     fputs(",\"near\":", p->to);
-    html_json(p->to, beginning(ncd_dataset_text(training, nearest)));
+    html_json(p->to, beginning_of(ncd_dataset_text(training, nearest),
+                                  NEIGHBOR_NBYTES));
 }
 
 static void put_text(const struct report_page *p, const struct kept_text *t)

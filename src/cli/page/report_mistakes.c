@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The most confident mistakes on a report page, each with what made it: the
- * label that was given against the true one. A text that is in training, as by
- * leave-one-out, is explained by a model that has forgotten it; where that is
- * not what judged it, as with the models of folds, the text stands alone.
+ * label that was given against the true one. By cross-validation a text is
+ * explained by a model that has forgotten its fold, as the one that judged it.
+ * There is one such model at a time: all mistakes of a fold are explained, and
+ * put in order after that.
  */
+#include <stdlib.h>
 #include <string.h>
 
 #include "explain.h"
@@ -37,24 +39,27 @@ static void plain_text(const struct report_page *p, const struct kept_text *t)
     fputs("</p>\n", p->to);
 }
 
-/* A model without the text, where that is what judged it; *model_out is NULL
- * where there is none. */
-static ncd_status forget(const struct report_page *p, const struct kept_text *t,
+/* The model without the texts of a fold. */
+static ncd_status forget(const struct report_page *p, size_t fold,
                          ncd_model **model_out, ncd_error *err)
 {
-    ncd_dataset *text;
-    const char *label = page_label(p, t->class_true);
-    *model_out = NULL;
-    if (p->has_probabilities || strcmp(p->head->protocol, "leave-one-out") != 0)
-        return NCD_OK;
-    if (ncd_dataset_new(&text) != NCD_OK)
+    const ncd_dataset *data = ncd_model_dataset(p->model);
+    ncd_dataset *texts;
+    ncd_options run;
+    ncd_status status = NCD_OK;
+    fill_options(&run, "texts");
+    if (ncd_dataset_new(&texts) != NCD_OK)
         return no_memory(err);
-    ncd_status status =
-        ncd_dataset_add(text, (ncd_text){label, strlen(label)},
-                        (ncd_text){t->bytes, t->nbytes}, NULL, 0, err);
+    for (size_t i = 0; i < ncd_dataset_n_texts(data) && status == NCD_OK; i++) {
+        const char *label = ncd_dataset_label(data, ncd_dataset_class(data, i));
+        if (p->gathered->answers[i].fold == fold)
+            status = ncd_dataset_add(texts, (ncd_text){label, strlen(label)},
+                                     ncd_dataset_text(data, i), NULL, 0, err);
+    }
     if (status == NCD_OK)
-        status = ncd_model_update(p->model, NULL, text, NULL, model_out, err);
-    ncd_dataset_free(text);
+        status = ncd_model_update(p->model, NULL, texts, &run, model_out, err);
+    end_progress();
+    ncd_dataset_free(texts);
     return status;
 }
 
@@ -91,22 +96,49 @@ static ncd_status explain(const struct report_page *p, const ncd_model *model,
     return NCD_OK;
 }
 
-static ncd_status mistake(const struct report_page *p,
+static ncd_status mistake(const struct report_page *p, const ncd_model *model,
                           const struct kept_text *t, ncd_explanation *e,
                           ncd_error *err)
 {
-    ncd_model *others = NULL;
-    int is_whole = t->nbytes == t->nbytes_text;
-    ncd_status status = is_whole ? forget(p, t, &others, err) : NCD_OK;
-    if (status != NCD_OK)
-        return status;
+    ncd_status status = NCD_OK;
     fputs("<article class=\"why mistake\">", p->to);
     heading(p, t);
-    if (is_whole && (p->head->test || others))
-        status = explain(p, others ? others : p->model, t, e, err);
+    if (t->nbytes == t->nbytes_text)
+        status = explain(p, model, t, e, err);
     else
         plain_text(p, t);
     fputs("</article>\n", p->to);
+    return status;
+}
+
+/* A mistake as it stands on the page, in memory that the caller frees. */
+static ncd_status write_mistake(const struct report_page *p,
+                                const ncd_model *model,
+                                const struct kept_text *t, ncd_explanation *e,
+                                char **html_out, ncd_error *err)
+{
+    struct report_page page = *p;
+    size_t nbytes;
+    page.to = open_memstream(html_out, &nbytes);
+    if (!page.to)
+        return no_memory(err);
+    ncd_status status = mistake(&page, model, t, e, err);
+    return fclose(page.to) == 0 || status != NCD_OK ? status : no_memory(err);
+}
+
+/* All mistakes of the fold that the first one is in; those of test data are in
+ * the same one. */
+static ncd_status write_fold(const struct report_page *p, size_t first,
+                             ncd_explanation *e, char **html, ncd_error *err)
+{
+    const struct ranking *mistakes = &p->gathered->mistakes;
+    size_t fold = mistakes->texts[first]->fold;
+    ncd_model *others = NULL;
+    ncd_status status = p->head->test ? NCD_OK : forget(p, fold, &others, err);
+    for (size_t i = first; i < mistakes->n && status == NCD_OK; i++)
+        if (mistakes->texts[i]->fold == fold)
+            status = write_mistake(p, others ? others : p->model,
+                                   mistakes->texts[i], e, &html[i], err);
     ncd_model_free(others);
     return status;
 }
@@ -114,6 +146,7 @@ static ncd_status mistake(const struct report_page *p,
 ncd_status page_mistakes(const struct report_page *p, ncd_error *err)
 {
     const struct ranking *mistakes = &p->gathered->mistakes;
+    char *html[N_MISTAKES] = {0};
     ncd_explanation *e;
     if (mistakes->n == 0)
         return NCD_OK;
@@ -125,7 +158,12 @@ ncd_status page_mistakes(const struct report_page *p, ncd_error *err)
     fputs("</p>\n", p->to);
     ncd_status status = NCD_OK;
     for (size_t i = 0; i < mistakes->n && status == NCD_OK; i++)
-        status = mistake(p, mistakes->texts[i], e, err);
+        if (!html[i])
+            status = write_fold(p, i, e, html, err);
+    for (size_t i = 0; i < mistakes->n; i++) {
+        fputs(html[i] ? html[i] : "", p->to);
+        free(html[i]);
+    }
     fputs("</section>\n", p->to);
     ncd_explanation_free(e);
     return status;

@@ -139,9 +139,11 @@ static ncd_status write_parts(struct report_page *p, ncd_error *err)
         return status;
     page_studies(p);
     status = page_mistakes(p, err);
-    if (status != NCD_OK)
-        return status;
-    return page_making(p, err);
+    if (status == NCD_OK)
+        status = page_overlap(p, err);
+    if (status == NCD_OK)
+        page_making(p);
+    return status;
 }
 
 ncd_status write_report_page(FILE *to, const struct report_head *head,

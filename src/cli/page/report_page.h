@@ -32,7 +32,8 @@ void page_classes(const struct report_page *page);
 ncd_status page_confidence(const struct report_page *page, ncd_error *err);
 void page_studies(const struct report_page *page);
 ncd_status page_mistakes(const struct report_page *page, ncd_error *err);
-ncd_status page_making(const struct report_page *page, ncd_error *err);
+ncd_status page_overlap(const struct report_page *page, ncd_error *err);
+void page_making(const struct report_page *page);
 
 /* What the script works on (report_data.c). */
 void page_data(const struct report_page *page);
