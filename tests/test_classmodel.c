@@ -45,20 +45,28 @@ START_TEST(softmax_fit_finds_the_minimum)
         truth[i] = (double)rng_below(&rng, 1000) < 1000 * p;
     }
     struct ncd_softmax_data data = {N, 1, 2, x, truth, NULL};
-    double w = 0, b[2] = {0, 0}, square = 1, loss, other;
+    double w = 0, b[2] = {0, 0}, mean = 0, square = 1, loss, other;
+    struct ncd_softmax_prior weak = {&mean, &square, 1e-6, 1e-6};
     ncd_error err;
-    ck_status(
-        ncd_softmax_fit(&data, &square, 1e-6, 1e-6, 1, &w, b, &loss, &err),
-        NCD_OK, &err);
+    ck_status(ncd_softmax_fit(&data, &weak, 1, &w, b, &loss, &err), NCD_OK,
+              &err);
     ck_assert_double_eq_tol(w, 2, 0.5);
     for (int i = 0; i < 2; i++) {
         double near = w + (i ? 0.05 : -0.05), biases[2] = {b[0], b[1]};
         /* A prior so strong that nothing moves. */
-        ck_status(ncd_softmax_fit(&data, &square, 1e12, 1e12, 1, &near, biases,
-                                  &other, &err),
+        struct ncd_softmax_prior strong = {&near, &square, 1e12, 1e12};
+        ck_status(ncd_softmax_fit(&data, &strong, 1, &near, biases, &other,
+                                  &err),
                   NCD_OK, &err);
         ck_assert_double_gt(other, loss);
     }
+    /* Weights are drawn to the prior's mean, over the root of the square. */
+    struct ncd_softmax_prior firm = {&mean, &square, 1e9, 1e-6};
+    mean = 3;
+    square = 4;
+    ck_status(ncd_softmax_fit(&data, &firm, 1, &w, b, &other, &err), NCD_OK,
+              &err);
+    ck_assert_double_eq_tol(w, 1.5, 1e-3);
 }
 END_TEST
 

@@ -18,8 +18,8 @@
 
 void ncd_smoothing_init(struct ncd_smoothing *s)
 {
-    static const double class_mass[NCD_KINDS] = {100, 30, 10, 5, 3, 300, 3};
-    static const double corpus_mass[NCD_KINDS] = {50, 20, 8, 4, 2, 10, 4};
+    static const double class_mass[NCD_KINDS] = {100, 30, 10, 5, 300, 3};
+    static const double corpus_mass[NCD_KINDS] = {50, 20, 8, 4, 10, 4};
     for (int kind = 0; kind < NCD_KINDS; kind++) {
         s->class_mass[kind] = class_mass[kind];
         s->corpus_mass[kind] = corpus_mass[kind];

@@ -19,7 +19,7 @@
 
 #include "ncdclass.h"
 
-#define NCD_WINDOWS 5
+#define NCD_WINDOWS 4
 
 /* Kinds 0 .. NCD_WINDOWS - 1 are windows of one symbol more than their number.
  */

@@ -36,8 +36,7 @@ int ncd_softmax_freeze(double *w, unsigned char *frozen, size_t n)
 
 struct problem {
     const struct ncd_softmax_data *data;
-    double precision_w, precision_b;
-    const double *squares; /* [n_features] */
+    const struct ncd_softmax_prior *prior;
     unsigned threads;
     size_t n;         /* unknowns: weights, then biases */
     size_t n_biases;  /* n_classes, or 0 */
@@ -105,12 +104,15 @@ static double evaluate(struct problem *p, const double *at, double *gradient,
     }
     for (size_t i = 0; i < p->n; i++) {
         int is_weight = i < p->data->n_features;
-        double strength = scale * (is_weight ? p->precision_w * p->squares[i]
-                                             : p->precision_b);
-        gradient[i] += strength * at[i];
+        double off = at[i], strength = scale * p->prior->precision_b;
+        if (is_weight) {
+            off -= p->prior->means[i] / sqrt(p->prior->squares[i]);
+            strength = scale * p->prior->precision_w * p->prior->squares[i];
+        }
+        gradient[i] += strength * off;
         if (is_weight && p->data->frozen && p->data->frozen[i])
             gradient[i] = 0;
-        prior += strength * at[i] * at[i] / 2;
+        prior += strength * off * off / 2;
     }
     *loss_out = loss;
     return loss + prior;
@@ -215,17 +217,15 @@ static void search(struct problem *p, struct history *h, struct vectors *v,
 }
 
 ncd_status ncd_softmax_fit(const struct ncd_softmax_data *data,
-                           const double *squares, double precision_w,
-                           double precision_b, unsigned threads, double *w,
-                           double *b, double *loss_out, ncd_error *err)
+                           const struct ncd_softmax_prior *prior,
+                           unsigned threads, double *w, double *b,
+                           double *loss_out, ncd_error *err)
 {
     size_t n_biases = b ? data->n_classes : 0;
     size_t n = data->n_features + n_biases;
     int is_small = data->n * data->n_features * data->n_classes < MANY;
     struct problem p = {.data = data,
-                        .precision_w = precision_w,
-                        .precision_b = precision_b,
-                        .squares = squares,
+                        .prior = prior,
                         .threads = is_small ? 1 : threads,
                         .n = n,
                         .n_biases = n_biases};

@@ -18,17 +18,23 @@ struct ncd_softmax_data {
     const unsigned char *frozen;
 };
 
+/* What is believed of w and b before any case is seen. */
+struct ncd_softmax_prior {
+    /* [n_features] of w, each times the root of its feature's mean square, to
+     * which weights are relative; those of b are 0. */
+    const double *means, *squares;
+    double precision_w, precision_b; /* as if so many cases had been seen */
+};
+
 /*
  * w: [n_features] and b: [n_classes], where to start on entry, the solution on
- * return; the prior's means are 0. b may be NULL: there are none. squares:
- * [n_features] mean squares of the features, to whose size weights are
- * relative. precision: of the priors of w and b, as if so many cases had been
- * seen. loss_out: mean code length of the cases at the solution, nats.
+ * return. b may be NULL: there are none. loss_out: mean code length of the
+ * cases at the solution, nats.
  */
 ncd_status ncd_softmax_fit(const struct ncd_softmax_data *data,
-                           const double *squares, double precision_w,
-                           double precision_b, unsigned threads, double *w,
-                           double *b, double *loss_out, ncd_error *err);
+                           const struct ncd_softmax_prior *prior,
+                           unsigned threads, double *w, double *b,
+                           double *loss_out, ncd_error *err);
 
 /* Freezes at 0 the weights that have come out negative; 0 where none has. */
 int ncd_softmax_freeze(double *w, unsigned char *frozen, size_t n);

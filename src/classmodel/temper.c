@@ -11,8 +11,10 @@
 /* Keeps scores that are all but equal from being blown up. */
 #define LEAST_SPREAD 0.1
 
-/* Strength of the prior, in cases. */
-#define PRECISION 1
+/* Strength of the prior, in cases. Its means are 0: whoever has seen few texts
+ * is unsure. (Draws of 5 and 10 texts a class from ten training sets, judged by
+ * other training texts, want 16 rather than 1 or 6.) */
+#define PRECISION 16
 
 enum { PLAIN, SCALED, N_FACTORS };
 
@@ -52,15 +54,17 @@ static void put_features(const float *scores, size_t n, double *scratch,
 static ncd_status fit(struct ncd_softmax_data *data, unsigned threads,
                       struct ncd_temper *temper_out, ncd_error *err)
 {
-    double factors[N_FACTORS], loss, squares[N_FACTORS] = {1, 1};
+    double factors[N_FACTORS], loss;
+    double means[N_FACTORS] = {0, 0}, squares[N_FACTORS] = {1, 1};
+    struct ncd_softmax_prior prior = {means, squares, PRECISION, 0};
     unsigned char frozen[N_FACTORS] = {0};
     ncd_status status;
     data->frozen = frozen;
     do {
         factors[PLAIN] = !frozen[PLAIN];
         factors[SCALED] = 0;
-        status = ncd_softmax_fit(data, squares, PRECISION, 1, threads, factors,
-                                 NULL, &loss, err);
+        status = ncd_softmax_fit(data, &prior, threads, factors, NULL, &loss,
+                                 err);
     } while (status == NCD_OK &&
              ncd_softmax_freeze(factors, frozen, N_FACTORS));
     *temper_out = (struct ncd_temper){factors[PLAIN], factors[SCALED]};
