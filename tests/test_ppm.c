@@ -155,15 +155,16 @@ END_TEST
 START_TEST(what_is_believed_are_probabilities)
 {
     static struct ncd_ppm_beliefs beliefs;
+    unsigned n_wrong = 0;
     ncd_ppm_believe(&beliefs, &ncd_ppm_tables);
     for (unsigned second_last = 0; second_last < 256; second_last++)
         for (unsigned last = 0; last < 256; last++) {
             uint64_t sum = 0;
             for (unsigned byte = 0; byte < 256; byte++)
                 sum += ncd_ppm_prior(&beliefs, second_last, last, byte);
-            ck_assert_msg(sum == UINT64_C(1) << 28, "behind %u, %u: %llu",
-                          second_last, last, (unsigned long long)sum);
+            n_wrong += sum != UINT64_C(1) << 28;
         }
+    ck_assert_uint_eq(n_wrong, 0);
 }
 END_TEST
 

@@ -10,7 +10,7 @@
  *
  * c(s) is the count of s after the last o bytes, n the sum of these counts, D a
  * discount that depends on the count, M = t plus the sum of the discounts, t
- * the weight of the shorter order (orders 0 and 1 only). A count goes up only
+ * the weight of the shorter order (orders 0 to 2 only). A count goes up only
  * in the longest context that knew the byte, and in longer ones, so that the
  * counts of a short context say in how many longer contexts a byte was new.
  * Kneser & Ney 1995; Teh 2006 for the same as Pitman-Yor processes; Cleary &

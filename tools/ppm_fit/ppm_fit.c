@@ -63,11 +63,32 @@ static char *printed(const struct ncd_ppm_tables *tables)
     return text;
 }
 
-static int close_output(void)
+/* The tables as fitted; `names` stays in use. */
+static struct ncd_ppm_tables *fitted(const struct set *sets, size_t n_sets,
+                                     unsigned n_rounds, const char *names)
 {
-    if (fflush(stdout) != 0 || ferror(stdout))
-        die("cannot write");
-    return EXIT_SUCCESS;
+    struct ncd_ppm_tables *tables = room(1, sizeof *tables);
+    tables->fitted_on = names;
+    fit_prior(sets, n_sets, tables);
+    fit_weights(sets, n_sets, n_rounds, tables);
+    return tables;
+}
+
+static void fit(const struct set *sets, size_t n_sets, unsigned n_rounds,
+                int only_check)
+{
+    char *names = names_of(sets, n_sets);
+    struct ncd_ppm_tables *tables = fitted(sets, n_sets, n_rounds, names);
+    char *found = printed(tables), *built_in = printed(&ncd_ppm_tables);
+    int same = strcmp(found, built_in) == 0;
+    if (!only_check)
+        fputs(found, stdout);
+    free(found);
+    free(built_in);
+    free(tables);
+    free(names);
+    if (only_check && !same)
+        die("these texts give other tables");
 }
 
 int main(int argc, char **argv)
@@ -84,23 +105,19 @@ int main(int argc, char **argv)
     struct set *sets = room(n_sets, sizeof *sets);
     for (size_t i = 0; i < n_sets; i++)
         sets[i] = load_set(argv[at + (int)i]);
-    if (strcmp(mode, "--print") == 0 && n_sets == 0) {
+    int only_check = strcmp(mode, "--check") == 0;
+    if (strcmp(mode, "--print") == 0 && n_sets == 0)
         print_tables(stdout, &ncd_ppm_tables);
-        return close_output();
-    }
-    if (strcmp(mode, "--costs") == 0 && n_sets > 0) {
+    else if (strcmp(mode, "--costs") == 0 && n_sets > 0)
         print_costs(sets, n_sets, &ncd_ppm_tables);
-        return close_output();
-    }
-    if ((*mode && strcmp(mode, "--check") != 0) || n_sets < 2)
+    else if ((*mode == 0 || only_check) && n_sets > 1)
+        fit(sets, n_sets, n_rounds, only_check);
+    else
         die("wrong use; ppm_fit.c says how");
-    struct ncd_ppm_tables *tables = room(1, sizeof *tables);
-    tables->fitted_on = names_of(sets, n_sets);
-    fit_prior(sets, n_sets, tables);
-    fit_weights(sets, n_sets, n_rounds, tables);
-    if (*mode && strcmp(printed(tables), printed(&ncd_ppm_tables)) != 0)
-        die("these texts give other tables");
-    if (!*mode)
-        print_tables(stdout, tables);
-    return close_output();
+    for (size_t i = 0; i < n_sets; i++)
+        ncd_dataset_free(sets[i].texts);
+    free(sets);
+    if (fflush(stdout) != 0 || ferror(stdout))
+        die("cannot write");
+    return EXIT_SUCCESS;
 }
