@@ -18,9 +18,13 @@ struct ppm_context {
     size_t room_nbytes; /* of a text that can be taken back; 0: not marked */
 };
 
+#define TEXT_OF_(n) #n
+#define TEXT_OF(n) TEXT_OF_(n)
+
+/* Sizes hang on the model alone, not on the rest of this library. */
 static const char *library_version(void)
 {
-    return ncd_version();
+    return TEXT_OF(NCD_PPM_VERSION);
 }
 
 static size_t window(const struct ncd_codec_spec *spec)
@@ -138,7 +142,7 @@ static ncd_status trace_ppm(void *context, ncd_text text,
 const struct ncd_codec ncd_codec_ppm = {
     .name = "ppm",
     .summary = "a statistical model's information, in fractions of a byte",
-    .library = "ncdclass",
+    .library = "ppm",
     .library_version = library_version,
     .level_min = 1,
     .level_max = 1,

@@ -23,7 +23,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "codec/ppm_tables.h"
+#include "codec/ppm_beliefs.h"
 #include "util/buf.h"
 
 #define ORDER NCD_PPM_ORDER
@@ -41,6 +41,9 @@
 #define TYPES_MAX 255u
 
 #define STAMP_MAX 255u
+
+/* Before the first byte; no context reaches back there, only the prior does. */
+#define BLANKS UINT64_C(0x2020202020202020)
 
 /* Of a context, how many bytes have come behind it once, twice, and more often:
  * a byte each, the lowest first; above them the stamp. */
@@ -63,7 +66,7 @@ struct change {
 struct place {
     struct node *contexts[ORDER + 1]; /* of 0, 1, ... bytes */
     int n_contexts;
-    uint64_t history; /* the last 8 bytes, the newest lowest */
+    uint64_t history; /* the last 8 bytes, the newest lowest; blanks before */
     unsigned run;     /* of bytes that the longest context knew, bounded */
     unsigned strange; /* grows while no context of 2 knows a byte, bounded */
     uint64_t position;
@@ -82,7 +85,7 @@ struct ncd_ppm {
     uint32_t base_stamp, stamp; /* before and since the mark */
     struct change *journal;
     size_t n_changes, journal_capacity;
-    struct ncd_ppm_weights weights[ORDER + 1][NCD_PPM_RUNS][NCD_PPM_SINGLE];
+    struct ncd_ppm_beliefs beliefs;
     uint64_t inverses[1024]; /* 2^40 / n */
 };
 
@@ -159,7 +162,7 @@ static struct blend blend_of(const struct ncd_ppm *m, int order, unsigned run,
     unsigned total = context->total;
     unsigned single = total < NCD_PPM_SINGLE ? total : NCD_PPM_SINGLE - 1;
     single = n_types(context) == 1 ? single : 0;
-    const struct ncd_ppm_weights *w = &m->weights[order][run][single];
+    const struct ncd_ppm_weights *w = &m->beliefs.weights[order][run][single];
     uint64_t inverse = inverse_of(m, total + w->weight);
     uint64_t mass = 256u * w->weight + w->discounts[1] * (types & 0xff) +
                     w->discounts[2] * (types >> 8 & 0xff) +
@@ -192,17 +195,17 @@ static uint32_t with_floor(uint64_t p)
 
 static uint64_t prior_of(const struct ncd_ppm *m, unsigned byte)
 {
-    unsigned last = (unsigned)m->now.history & 0xff;
-    unsigned before = ncd_ppm_class[m->now.position ? last : ' '];
-    return (uint64_t)ncd_ppm_transitions[before][ncd_ppm_class[byte]] *
-               ncd_ppm_shares[byte]
-           << 6;
+    return (uint64_t)ncd_ppm_prior(&m->beliefs, m->now.history >> 8 & 0xff,
+                                   m->now.history & 0xff, byte)
+           << (NCD_PPM_ONE_LOG2 - 28);
 }
 
+/* By powers of two. */
 static unsigned run_of(const struct ncd_ppm *m)
 {
-    return m->now.strange == NCD_PPM_STRANGE ? NCD_PPM_RUNS - 1
-                                             : ncd_ppm_run_class[m->now.run];
+    if (m->now.strange == NCD_PPM_STRANGE)
+        return NCD_PPM_RUNS - 1;
+    return m->now.run ? 32 - (unsigned)__builtin_clz(m->now.run) : 0;
 }
 
 /* --- One step --- */
@@ -288,7 +291,7 @@ static void learn(struct ncd_ppm *m, struct step *step)
     else if (at->run < NCD_PPM_RUN_MAX)
         at->run++;
     if (step->known > 1)
-        at->strange /= 2;
+        at->strange -= (at->strange + 3) / 4;
     else if (at->strange < NCD_PPM_STRANGE)
         at->strange++;
     if (at->n_contexts <= ORDER)
@@ -379,12 +382,12 @@ static ncd_status grow(struct ncd_ppm *m, size_t n_nodes)
     return NCD_OK;
 }
 
-struct ncd_ppm *ncd_ppm_new(void)
+struct ncd_ppm *ncd_ppm_new_believing(const struct ncd_ppm_tables *tables)
 {
     struct ncd_ppm *m = calloc(1, sizeof *m);
     if (!m)
         return NULL;
-    ncd_ppm_fill_weights(m->weights);
+    ncd_ppm_believe(&m->beliefs, tables);
     if (ncd_grow(&m->journal, &m->journal_capacity, 1, sizeof *m->journal) !=
         NCD_OK) {
         free(m);
@@ -397,6 +400,11 @@ struct ncd_ppm *ncd_ppm_new(void)
         return NULL;
     }
     return m;
+}
+
+struct ncd_ppm *ncd_ppm_new(void)
+{
+    return ncd_ppm_new_believing(&ncd_ppm_tables);
 }
 
 void ncd_ppm_free(struct ncd_ppm *m)
@@ -417,7 +425,7 @@ ncd_status ncd_ppm_start(struct ncd_ppm *m, size_t nbytes_expected)
     if (make_slots(m, slots_for(n_nodes < NODES_MAX ? n_nodes : NODES_MAX)) !=
         NCD_OK)
         return NCD_ERR_NOMEM;
-    m->now = (struct place){.mantissa = UINT64_C(1) << 31};
+    m->now = (struct place){.history = BLANKS, .mantissa = UINT64_C(1) << 31};
     forget(m);
     return NCD_OK;
 }

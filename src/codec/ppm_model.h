@@ -10,14 +10,15 @@
  *
  * c(s) is the count of s after the last o bytes, n the sum of these counts, D a
  * discount that depends on the count, M = t plus the sum of the discounts, t
- * the weight of the shorter order (orders 0 and 1 only). A count goes up only
+ * the weight of the shorter order (orders 0 to 2 only). A count goes up only
  * in the longest context that knew the byte, and in longer ones, so that the
  * counts of a short context say in how many longer contexts a byte was new.
  * Kneser & Ney 1995; Teh 2006 for the same as Pitman-Yor processes; Cleary &
  * Witten 1984 for the use in compression. Ours differs in that the discounts
  * depend on how well the longest context has predicted lately, and on how often
  * a context was seen that always had the same byte behind it; and in what is
- * below order 0: not 1/256, but a table of what text in general looks like.
+ * below order 0: not 1/256, but what text in general has behind the last two
+ * bytes.
  *
  * All arithmetic is in whole numbers, rounded down, so that every machine and
  * compiler gets the same probabilities; over the 256 bytes they never sum to
@@ -35,8 +36,17 @@
 
 struct ncd_ppm;
 
+/* Goes up with whatever changes a probability: what was packed by another can't
+ * be unpacked, and its sizes are not ours. */
+#define NCD_PPM_VERSION 2
+
 /* NULL where memory ran out. */
 struct ncd_ppm *ncd_ppm_new(void);
+
+/* The same with other tables than our own, to fit them. */
+struct ncd_ppm_tables;
+struct ncd_ppm *ncd_ppm_new_believing(const struct ncd_ppm_tables *tables);
+
 void ncd_ppm_free(struct ncd_ppm *model);
 
 /* Forgets everything. A hint of how many bytes will come spares growing. */

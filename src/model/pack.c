@@ -27,7 +27,6 @@
 #include "util/error.h"
 
 #define MAGIC "\x89NCP"
-#define VERSION 1
 enum { MAGIC_NBYTES = 4, CHECK_AT = 5, BODY_AT = 9 };
 
 struct ncd_packer {
@@ -132,7 +131,7 @@ static uint32_t check_of(ncd_text text, ncd_text body)
 static ncd_status put_head(const ncd_packer *p, uint64_t nbytes,
                            struct ncd_buf *out)
 {
-    const unsigned char version = VERSION;
+    const unsigned char version = NCD_PPM_VERSION;
     const unsigned char primed = (unsigned char)p->primed;
     ncd_status status = NCD_ERR_NOMEM;
     if (!ncd_buf_append(out, MAGIC, MAGIC_NBYTES) &&
@@ -183,11 +182,13 @@ static ncd_status get_head(ncd_text packed, struct head *head, ncd_error *err)
     if (packed.nbytes < BODY_AT || memcmp(bytes, MAGIC, MAGIC_NBYTES) != 0)
         return ncd_fail(err, NCD_ERR_INPUT,
                         "this is not a text packed by `ncdclass compress`");
-    if (bytes[MAGIC_NBYTES] > VERSION)
+    if (bytes[MAGIC_NBYTES] > NCD_PPM_VERSION)
         return ncd_fail(err, NCD_ERR_MODEL_NEWER,
                         "packed by a later version of this program");
-    if (bytes[MAGIC_NBYTES] < VERSION)
-        return damaged(err, "its header");
+    if (bytes[MAGIC_NBYTES] < NCD_PPM_VERSION)
+        return ncd_fail(err, NCD_ERR_INPUT,
+                        "packed by an earlier version of this program, whose "
+                        "statistical model is not this one's");
     struct ncd_cursor in = {bytes + CHECK_AT, bytes + packed.nbytes, 0};
     head->check = ncd_get_u32(&in);
     head->body = (ncd_text){in.at, (size_t)(in.end - in.at)};
