@@ -55,9 +55,9 @@ START_TEST(softmax_fit_finds_the_minimum)
         double near = w + (i ? 0.05 : -0.05), biases[2] = {b[0], b[1]};
         /* A prior so strong that nothing moves. */
         struct ncd_softmax_prior strong = {&near, &square, 1e12, 1e12};
-        ck_status(ncd_softmax_fit(&data, &strong, 1, &near, biases, &other,
-                                  &err),
-                  NCD_OK, &err);
+        ck_status(
+            ncd_softmax_fit(&data, &strong, 1, &near, biases, &other, &err),
+            NCD_OK, &err);
         ck_assert_double_gt(other, loss);
     }
     /* Weights are drawn to the prior's mean, over the root of the square. */
@@ -87,45 +87,79 @@ static struct fixture fixture_of(ncd_dataset *data)
     return f;
 }
 
+/* The texts with their small letters in a script of three bytes a letter. */
+static ncd_dataset *other_script(ncd_dataset *data)
+{
+    ncd_dataset *other;
+    struct ncd_buf text = {0};
+    ncd_error err;
+    ck_assert_int_eq(ncd_dataset_new(&other), NCD_OK);
+    for (size_t i = 0; i < data->n; i++) {
+        ncd_text from = ncd_dataset_text(data, i);
+        const char *label = ncd_dataset_label(data, data->classes[i]);
+        text.n = 0;
+        for (size_t j = 0; j < from.nbytes; j++) {
+            unsigned char c = ((const unsigned char *)from.bytes)[j];
+            /* Ethiopic, from U+1200 on. */
+            const unsigned char letter[] = {
+                0xe1, (unsigned char)(0x88 + (c - 'a') / 8),
+                (unsigned char)(0x80 + 8 * ((c - 'a') % 8))};
+            int is_letter = c >= 'a' && c <= 'z';
+            ck_assert_int_eq(ncd_buf_append(&text, is_letter ? letter : &c,
+                                            is_letter ? 3 : 1),
+                             NCD_OK);
+        }
+        ck_status(ncd_dataset_add(other, text_of(label), ncd_buf_text(&text),
+                                  NULL, 0, &err),
+                  NCD_OK, &err);
+    }
+    ncd_buf_free(&text);
+    ncd_dataset_free(data);
+    return other;
+}
+
 static void drop(struct fixture *f)
 {
     ncd_counts_free(&f->counts);
     ncd_dataset_free(f->data);
 }
 
-/* A window of the training texts, or of random symbols. */
-static uint64_t random_window(struct rng *rng, const ncd_dataset *data)
+/* A walk to somewhere in a training text, or in random bytes or characters. */
+static void random_walk(struct rng *rng, const ncd_dataset *data,
+                        unsigned char bytes[16], struct ncd_walk *walk)
 {
     ncd_text text = ncd_dataset_text(data, rng_below(rng, data->n));
-    const unsigned char *bytes = text.bytes;
-    size_t at = rng_below(rng, text.nbytes);
-    uint64_t window = 0;
-    int seen = rng_below(rng, 4) > 0;
-    for (size_t i = 0; i < NCD_WINDOWS; i++) {
-        unsigned symbol = (unsigned)rng_below(rng, 256);
-        if (seen)
-            symbol = at + i < NCD_WINDOWS ? NCD_SYMBOL_START
-                                          : bytes[at + i - NCD_WINDOWS];
-        window = window << NCD_SYMBOL_BITS | symbol;
+    uint64_t keys[NCD_KINDS];
+    size_t which = rng_below(rng, 4);
+    if (which < 2) {
+        for (size_t i = 0; i < 16; i++)
+            bytes[i] = (unsigned char)(which ? 0xe1 + rng_below(rng, 3)
+                                             : rng_below(rng, 256));
+        for (size_t i = 0; which && i < 15; i++)
+            if (rng_below(rng, 3))
+                bytes[i + 1] = 0x80;
+        text = (ncd_text){bytes, 16};
     }
-    return window;
+    ncd_walk_begin(walk, text);
+    for (size_t n = 1 + rng_below(rng, text.nbytes + 1); n > 0; n--)
+        ncd_walk_next(walk, keys);
 }
 
 START_TEST(probabilities_sum_to_one)
 {
     struct rng rng = {3};
-    struct fixture f = fixture_of(random_dataset(4, 3, 20, 120));
+    struct fixture f = fixture_of(other_script(random_dataset(4, 3, 20, 120)));
     for (int round = 0; round < 300; round++) {
-        uint64_t window = random_window(&rng, f.data);
+        unsigned char bytes[16];
+        struct ncd_walk walk;
+        random_walk(&rng, f.data, bytes, &walk);
         unsigned kind = (unsigned)rng_below(&rng, NCD_WINDOWS);
         uint32_t class = (uint32_t)rng_below(&rng, 4);
         double sum = 0;
-        for (unsigned symbol = 0; symbol < 258; symbol++) {
-            if (symbol == NCD_SYMBOL_START)
-                continue;
+        for (unsigned symbol = 0; symbol < NCD_N_CODED; symbol++) {
             double p = ncd_symbol_probability(&f.counts, &f.smoothing,
                                               class == 3 ? NCD_NO_CLASS : class,
-                                              kind, window, symbol);
+                                              kind, &walk, symbol);
             ck_assert_double_gt(p, 0);
             sum += p;
         }
@@ -138,9 +172,11 @@ END_TEST
 /* The evidence of each kind of window, from single probabilities. */
 START_TEST(evidence_is_the_sum_of_log_ratios)
 {
-    struct fixture f = fixture_of(random_dataset(5, 3, 10, 90));
+    struct fixture f = fixture_of(other_script(random_dataset(5, 3, 10, 90)));
     struct ncd_reading reading = {0};
-    ncd_text text = text_of("a word that no text has, and zz \x80 too");
+    ncd_text text =
+        text_of("a word that no text has, \xe1\x88\x89\xe1\x88\xa1"
+                "\xe1\x88, \xc3\xe9\xe1\x88\x89 and zz \x80 too\xe1");
     const unsigned char *bytes = text.bytes;
     double evidence[NCD_KINDS * 3];
     ck_assert_int_eq(ncd_reading_begin(&reading, &f.counts, text), NCD_OK);
@@ -149,18 +185,19 @@ START_TEST(evidence_is_the_sum_of_log_ratios)
     ncd_reading_end(&reading);
     for (uint32_t class = 0; class < 3; class ++)
         for (unsigned kind = 0; kind < NCD_WINDOWS; kind++) {
-            uint64_t window = 0;
+            uint64_t keys[NCD_KINDS];
+            struct ncd_walk walk;
             double sum = 0;
-            for (int i = 0; i < NCD_WINDOWS; i++)
-                window = window << NCD_SYMBOL_BITS | NCD_SYMBOL_START;
+            ncd_walk_begin(&walk, text);
+            ncd_walk_next(&walk, keys);
             for (size_t i = 0; i <= text.nbytes; i++) {
                 unsigned symbol = i < text.nbytes ? bytes[i] : NCD_SYMBOL_END;
                 sum += log(ncd_symbol_probability(&f.counts, &f.smoothing,
-                                                  class, kind, window, symbol) /
+                                                  class, kind, &walk, symbol) /
                            ncd_symbol_probability(&f.counts, &f.smoothing,
-                                                  NCD_NO_CLASS, kind, window,
+                                                  NCD_NO_CLASS, kind, &walk,
                                                   symbol));
-                window = window << NCD_SYMBOL_BITS | symbol;
+                ncd_walk_next(&walk, keys);
             }
             ck_assert_double_eq_tol(evidence[kind * 3 + class], sum, 1e-9);
         }
@@ -179,6 +216,32 @@ static void read_evidence(const struct fixture *f, ncd_text text, uint32_t own,
     ncd_evidence(&f->counts, &f->smoothing, &reading, own, evidence, lengths);
     ncd_reading_end(&reading);
     ncd_reading_free(&reading);
+}
+
+/* A text's code length under a class, from single probabilities: at the highest
+ * kind whose context the corpus has seen, and by the corpus where that is the
+ * shortest. */
+static double class_bits(const struct fixture *f, ncd_text text, uint32_t class)
+{
+    const unsigned char *bytes = text.bytes;
+    uint64_t keys[NCD_KINDS];
+    struct ncd_walk walk;
+    double bits = 0;
+    ncd_walk_begin(&walk, text);
+    ncd_walk_next(&walk, keys);
+    for (size_t i = 0; i <= text.nbytes; i++, ncd_walk_next(&walk, keys)) {
+        unsigned kind = 0, symbol = i < text.nbytes ? bytes[i] : NCD_SYMBOL_END;
+        while (kind + 1 < NCD_WINDOWS &&
+               ncd_counts_find(&f->counts, ncd_walk_context(&walk, kind + 1)) !=
+                   NCD_NO_NODE)
+            kind++;
+        int is_empty = ncd_walk_context(&walk, kind) == NCD_NO_KEY;
+        bits -= ncd_ln(ncd_symbol_probability(&f->counts, &f->smoothing,
+                                              is_empty ? NCD_NO_CLASS : class,
+                                              kind, &walk, symbol)) /
+                NCD_LN2;
+    }
+    return bits;
 }
 
 static void expect_exact_leaving_out(ncd_dataset *data)
@@ -201,6 +264,7 @@ static void expect_exact_leaving_out(ncd_dataset *data)
         for (size_t k = 0; k < NCD_KINDS * n_classes; k++)
             ck_assert_double_eq(removed[k], without[k]);
         ck_assert_double_eq(a.corpus, b.corpus);
+        ck_assert_double_eq(a.class, class_bits(&rest, text, data->classes[i]));
         ncd_counts_free(&rest.counts);
         leave_out[i] = 0;
     }
@@ -216,6 +280,7 @@ START_TEST(leaving_out_is_training_without)
                                       "a",    "aaaa", "d", "A a\xff a", NULL};
     expect_exact_leaving_out(random_dataset(6, 4, 6, 150));
     expect_exact_leaving_out(random_dataset(7, 2, 12, 20));
+    expect_exact_leaving_out(other_script(random_dataset(8, 3, 6, 60)));
     expect_exact_leaving_out(dataset_of(odd));
 }
 END_TEST

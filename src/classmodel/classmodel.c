@@ -31,20 +31,25 @@ static const double usual_mix[NCD_N_EXPERTS] = {.2, .5, .7, .8, 1.5, .9, 2};
 /* Parts of the judged texts that a last stage is fitted without. */
 #define N_PARTS 4
 
+#define NOT_JUDGED UINT32_MAX
+
 struct training {
     struct ncd_classmodel *model;
     const ncd_dataset *data;
     struct ncd_reading *readings; /* [n threads] */
     unsigned threads;
     const struct ncd_progress *progress; /* may be NULL */
+    _Atomic float *p;                    /* [n nodes] see ncd_evidence_note */
     struct ncd_feature_row *rows;        /* [n texts] */
     uint32_t *folds;                     /* [n texts] */
     size_t n_judged; /* texts that the weights are fitted to */
     size_t *judged;  /* [n_judged] */
-    size_t *places;  /* [n_judged] their numbers in this list */
+    uint32_t *turns; /* [n texts] their numbers in this list, or NOT_JUDGED */
+    size_t *places;  /* [n_judged] the same, as they are moved about */
     uint32_t *truth; /* [n_judged] */
     float *opinions; /* [n_judged][NCD_N_EXPERTS][n classes] */
-    double *scratch; /* [n threads][NCD_KINDS][n classes] */
+    uint32_t *n_places; /* [n_judged] their lengths, see ncd_walk */
+    double *scratch;    /* [n threads][NCD_KINDS][n classes] */
     struct ncd_code_lengths *lengths; /* [n_judged] */
 };
 
@@ -64,37 +69,39 @@ static struct ncd_progress part(const struct training *t, uint64_t before,
 
 /* --- Reading the training texts --- */
 
-static ncd_status make_row(void *job, size_t i, unsigned thread, ncd_error *err)
+/* The experts' opinions of judged text j, which is being read. */
+static void judge(const struct training *t, size_t j, unsigned thread)
 {
-    const struct training *t = job;
     const struct ncd_classmodel *m = t->model;
     struct ncd_reading *reading = &t->readings[thread];
-    if (ncd_reading_begin(reading, &m->counts, ncd_dataset_text(t->data, i)) !=
-        NCD_OK)
-        return ncd_fail_nomem(err);
-    ncd_status status =
-        ncd_feature_row_make(&t->rows[i], &m->margins, &m->counts, reading);
-    ncd_reading_end(reading);
-    return status == NCD_OK ? NCD_OK : ncd_fail_nomem(err);
-}
-
-static ncd_status judge(void *job, size_t j, unsigned thread, ncd_error *err)
-{
-    const struct training *t = job;
-    const struct ncd_classmodel *m = t->model;
-    struct ncd_reading *reading = &t->readings[thread];
-    size_t n_classes = m->counts.n_classes, i = t->judged[j];
-    double *evidence = t->scratch + thread * NCD_KINDS * n_classes;
-    float *out = t->opinions + j * NCD_N_EXPERTS * n_classes;
-    if (ncd_reading_begin(reading, &m->counts, ncd_dataset_text(t->data, i)) !=
-        NCD_OK)
-        return ncd_fail_nomem(err);
+    size_t n = NCD_KINDS * m->counts.n_classes;
+    double *evidence = t->scratch + thread * n;
+    float *out = t->opinions + j * NCD_N_EXPERTS * m->counts.n_classes;
     ncd_evidence(&m->counts, &m->smoothing, reading, t->truth[j], evidence,
                  &t->lengths[j]);
-    ncd_reading_end(reading);
-    for (size_t k = 0; k < NCD_KINDS * n_classes; k++)
+    t->n_places[j] = (uint32_t)reading->rows.n_places;
+    for (size_t k = 0; k < n; k++)
         out[k] = (float)evidence[k];
-    return NCD_OK;
+}
+
+static ncd_status read_text(void *job, size_t i, unsigned thread,
+                            ncd_error *err)
+{
+    const struct training *t = job;
+    const struct ncd_classmodel *m = t->model;
+    struct ncd_reading *reading = &t->readings[thread];
+    if (ncd_reading_begin(reading, &m->counts, ncd_dataset_text(t->data, i)) !=
+        NCD_OK)
+        return ncd_fail_nomem(err);
+    ncd_evidence_note(&m->counts, &m->smoothing, reading, t->p);
+    ncd_status status = NCD_OK;
+    if (t->rows)
+        status =
+            ncd_feature_row_make(&t->rows[i], &m->margins, &m->counts, reading);
+    if (t->turns && t->turns[i] != NOT_JUDGED)
+        judge(t, t->turns[i], thread);
+    ncd_reading_end(reading);
+    return status == NCD_OK ? NCD_OK : ncd_fail_nomem(err);
 }
 
 /* --- Fitting --- */
@@ -109,9 +116,7 @@ static void divide_by_length(const struct training *t, size_t n, double power)
 {
     size_t n_classes = t->model->counts.n_classes;
     for (size_t j = 0; j < n && power != 0; j++) {
-        double length =
-            (double)ncd_dataset_text(t->data, t->judged[j]).nbytes + 1;
-        float factor = (float)power_of(length, -power);
+        float factor = (float)power_of((double)t->n_places[j], -power);
         float *x = t->opinions + j * NCD_N_EXPERTS * n_classes;
         for (size_t k = 0; k < NCD_KINDS * n_classes; k++)
             x[k] *= factor;
@@ -158,9 +163,8 @@ static ncd_status fit_mix(const struct training *t, size_t n,
     ncd_status status;
     measure_spread(t, n, squares);
     do {
-        status =
-            ncd_softmax_fit(&data, &prior, t->threads, fit->mix, fit->biases,
-                            loss_out, err);
+        status = ncd_softmax_fit(&data, &prior, t->threads, fit->mix,
+                                 fit->biases, loss_out, err);
     } while (status == NCD_OK &&
              ncd_softmax_freeze(fit->mix, frozen, NCD_N_EXPERTS));
     return status;
@@ -350,37 +354,40 @@ static ncd_status deal_folds(const ncd_dataset *data, uint32_t *folds,
     return status;
 }
 
+/* Reads all texts once, for what every stage wants of them. */
+static ncd_status read_texts(struct training *t, ncd_error *err)
+{
+    struct ncd_progress reading = part(t, 20, 30);
+    t->p = calloc(t->model->counts.n_nodes + 1, sizeof *t->p);
+    if (!t->p)
+        return ncd_fail_nomem(err);
+    return ncd_parallel_for(t->data->n, t->threads, read_text, t, &reading,
+                            err);
+}
+
 static ncd_status fit_margins(struct training *t, ncd_error *err)
 {
-    struct ncd_progress reading = part(t, 20, 10), fitting = part(t, 30, 40);
+    struct ncd_progress fitting = part(t, 50, 50);
     struct ncd_classmodel *m = t->model;
-    const ncd_dataset *d = t->data;
     struct ncd_class_fit *fit = &m->fit;
-    t->rows = calloc(d->n, sizeof *t->rows);
-    t->folds = calloc(d->n, sizeof *t->folds);
-    fit->weights = calloc(m->counts.n_postings + 1, sizeof *fit->weights);
-    fit->margin_biases =
-        calloc(m->counts.n_classes, sizeof *fit->margin_biases);
-    fit->n_classes = m->counts.n_classes;
-    fit->n_postings = m->counts.n_postings;
-    if (!t->rows || !t->folds || !fit->weights || !fit->margin_biases)
-        return ncd_fail_nomem(err);
     size_t n_classes = m->counts.n_classes;
-    struct ncd_margins_data data = {.n = d->n,
+    fit->weights = calloc(m->counts.n_postings + 1, sizeof *fit->weights);
+    fit->margin_biases = calloc(n_classes, sizeof *fit->margin_biases);
+    fit->n_classes = n_classes;
+    fit->n_postings = m->counts.n_postings;
+    if (!fit->weights || !fit->margin_biases)
+        return ncd_fail_nomem(err);
+    struct ncd_margins_data data = {.n = t->data->n,
                                     .rows = t->rows,
-                                    .classes = d->classes,
+                                    .classes = t->data->classes,
                                     .folds = t->folds,
                                     .n_judged = t->n_judged,
                                     .judged = t->judged};
-    ncd_status status = deal_folds(d, t->folds, err);
-    if (status == NCD_OK)
-        status = ncd_parallel_for(d->n, t->threads, make_row, t, &reading, err);
-    if (status == NCD_OK)
-        status = ncd_margins_fit(&m->margins, &m->counts, &data, t->threads,
-                                 fit->weights, fit->margin_biases,
-                                 t->opinions + NCD_MARGIN * n_classes,
-                                 NCD_N_EXPERTS * n_classes, &fitting, err);
-    for (size_t i = 0; i < d->n; i++)
+    ncd_status status = ncd_margins_fit(
+        &m->margins, &m->counts, &data, t->threads, fit->weights,
+        fit->margin_biases, t->opinions + NCD_MARGIN * n_classes,
+        NCD_N_EXPERTS * n_classes, &fitting, err);
+    for (size_t i = 0; i < t->data->n; i++)
         ncd_feature_row_free(&t->rows[i]);
     free(t->rows);
     t->rows = NULL;
@@ -396,21 +403,28 @@ static ncd_status choose_judged(struct training *t, ncd_error *err)
     t->n_judged = n <= room ? n : (size_t)(room > 0 ? room : 1);
     uint32_t *order = calloc(n, sizeof *order);
     t->judged = calloc(t->n_judged, sizeof *t->judged);
+    t->turns = malloc(n * sizeof *t->turns);
+    t->rows = calloc(n, sizeof *t->rows);
+    t->folds = calloc(n, sizeof *t->folds);
     t->places = calloc(t->n_judged, sizeof *t->places);
     t->truth = calloc(t->n_judged, sizeof *t->truth);
     t->lengths = calloc(t->n_judged, sizeof *t->lengths);
+    t->n_places = calloc(t->n_judged, sizeof *t->n_places);
     t->opinions =
         calloc(t->n_judged * NCD_N_EXPERTS * n_classes, sizeof *t->opinions);
     t->scratch = calloc(t->threads * NCD_KINDS * n_classes, sizeof *t->scratch);
     t->model->fit.biases = calloc(n_classes, sizeof *t->model->fit.biases);
-    if (!t->judged || !t->places || !t->truth || !t->lengths || !t->opinions ||
+    if (!t->judged || !t->turns || !t->rows || !t->folds || !t->places ||
+        !t->truth || !t->lengths || !t->n_places || !t->opinions ||
         !t->scratch || !t->model->fit.biases || !order) {
         free(order);
         return ncd_fail_nomem(err);
     }
     ncd_random_order(order, n, 0);
+    memset(t->turns, 0xff, n * sizeof *t->turns); /* NOT_JUDGED */
     for (size_t j = 0; j < t->n_judged; j++) {
         t->judged[j] = order[j];
+        t->turns[order[j]] = (uint32_t)j;
         t->places[j] = j;
         t->truth[j] = t->data->classes[order[j]];
     }
@@ -420,13 +434,13 @@ static ncd_status choose_judged(struct training *t, ncd_error *err)
 
 static ncd_status fit_all(struct training *t, ncd_error *err)
 {
-    struct ncd_progress judging = part(t, 70, 30);
     ncd_status status = choose_judged(t, err);
     if (status == NCD_OK)
-        status = fit_margins(t, err);
+        status = deal_folds(t->data, t->folds, err);
     if (status == NCD_OK)
-        status =
-            ncd_parallel_for(t->n_judged, t->threads, judge, t, &judging, err);
+        status = read_texts(t, err);
+    if (status == NCD_OK)
+        status = fit_margins(t, err);
     if (status == NCD_OK)
         status = choose_power(t, &t->model->fit, err);
     if (status == NCD_OK)
@@ -437,26 +451,55 @@ static ncd_status fit_all(struct training *t, ncd_error *err)
 }
 
 /* The values that prediction adds up. */
-static ncd_status finish(struct ncd_classmodel *m, const ncd_dataset *data,
-                         unsigned threads, ncd_error *err)
+static ncd_status finish(struct training *t, ncd_error *err)
 {
+    struct ncd_classmodel *m = t->model;
     m->values = malloc((m->counts.n_postings + 1) * sizeof *m->values);
-    m->places = calloc(2 * m->counts.n_classes, sizeof *m->places);
-    if (!m->values || !m->places)
+    m->place_values = calloc(2 * m->counts.n_classes, sizeof *m->place_values);
+    if (!m->values || !m->place_values)
         return ncd_fail_nomem(err);
-    return ncd_evidence_values(&m->counts, &m->smoothing, data, m->fit.mix,
-                               threads, m->values, m->places, err);
+    ncd_evidence_values(&m->counts, &m->smoothing, t->p, m->fit.mix, t->threads,
+                        m->values, m->place_values);
+    return NCD_OK;
 }
 
 static ncd_status begin(struct ncd_classmodel *m, const ncd_dataset *data,
                         unsigned threads, ncd_error *err)
 {
-    *m = (struct ncd_classmodel){0};
-    ncd_smoothing_init(&m->smoothing);
     ncd_status status = ncd_counts_build(&m->counts, data, NULL, threads, err);
     if (status == NCD_OK && ncd_margins_init(&m->margins, &m->counts) != NCD_OK)
         status = ncd_fail_nomem(err);
     return status;
+}
+
+static ncd_status begin_training(struct training *t, unsigned *n_readings,
+                                 ncd_error *err)
+{
+    ncd_status status = begin(t->model, t->data, t->threads, err);
+    if (status == NCD_OK &&
+        make_readings(&t->readings, n_readings, t->threads) != NCD_OK)
+        status = ncd_fail_nomem(err);
+    return status;
+}
+
+static void end_training(struct training *t, unsigned n_readings)
+{
+    for (unsigned i = 0; i < n_readings; i++)
+        ncd_reading_free(&t->readings[i]);
+    for (size_t i = 0; t->rows && i < t->data->n; i++)
+        ncd_feature_row_free(&t->rows[i]);
+    free(t->readings);
+    free(t->p);
+    free(t->rows);
+    free(t->folds);
+    free(t->judged);
+    free(t->turns);
+    free(t->places);
+    free(t->truth);
+    free(t->opinions);
+    free(t->scratch);
+    free(t->lengths);
+    free(t->n_places);
 }
 
 ncd_status ncd_classmodel_train(struct ncd_classmodel *m,
@@ -467,25 +510,29 @@ ncd_status ncd_classmodel_train(struct ncd_classmodel *m,
     struct training t = {
         .model = m, .data = data, .threads = threads, .progress = progress};
     unsigned n_readings = 0;
-    ncd_status status = begin(m, data, threads, err);
-    if (status == NCD_OK &&
-        make_readings(&t.readings, &n_readings, threads) != NCD_OK)
-        status = ncd_fail_nomem(err);
+    *m = (struct ncd_classmodel){0};
+    ncd_smoothing_init(&m->smoothing);
+    ncd_status status = begin_training(&t, &n_readings, err);
     if (status == NCD_OK)
         status = fit_all(&t, err);
-    for (unsigned i = 0; i < n_readings; i++)
-        ncd_reading_free(&t.readings[i]);
-    free(t.readings);
-    free(t.rows);
-    free(t.folds);
-    free(t.judged);
-    free(t.places);
-    free(t.truth);
-    free(t.opinions);
-    free(t.scratch);
-    free(t.lengths);
     if (status == NCD_OK)
-        status = finish(m, data, threads, err);
+        status = finish(&t, err);
+    end_training(&t, n_readings);
+    return status;
+}
+
+/* The tables follow from the texts and what was fitted. */
+static ncd_status make_tables(struct ncd_classmodel *m, const ncd_dataset *data,
+                              unsigned threads, ncd_error *err)
+{
+    struct training t = {.model = m, .data = data, .threads = threads};
+    unsigned n_readings = 0;
+    ncd_status status = begin_training(&t, &n_readings, err);
+    if (status == NCD_OK)
+        status = read_texts(&t, err);
+    if (status == NCD_OK)
+        status = finish(&t, err);
+    end_training(&t, n_readings);
     return status;
 }
 
@@ -495,25 +542,18 @@ ncd_status ncd_classmodel_restore(struct ncd_classmodel *m,
                                   struct ncd_class_fit *fit, unsigned threads,
                                   ncd_error *err)
 {
-    ncd_status status = NCD_OK;
-    if (tables)
-        *m = *tables;
-    else
-        status = begin(m, data, threads, err);
-    if (status != NCD_OK)
-        return status;
-    if (m->counts.n_classes != data->labels.n ||
-        fit->n_classes != m->counts.n_classes ||
-        fit->n_postings != m->counts.n_postings)
-        return ncd_fail(err, NCD_ERR_MODEL,
-                        "the weights of the class model fit other texts");
+    *m = tables ? *tables : (struct ncd_classmodel){0};
     m->fit = *fit;
     *fit = (struct ncd_class_fit){0};
-    if (!m->is_mapped)
-        return finish(m, data, threads, err);
     ncd_smoothing_init(&m->smoothing);
     ncd_margins_damp(&m->margins);
-    return NCD_OK;
+    ncd_status status = tables ? NCD_OK : make_tables(m, data, threads, err);
+    if (status == NCD_OK && (m->counts.n_classes != data->labels.n ||
+                             m->fit.n_classes != m->counts.n_classes ||
+                             m->fit.n_postings != m->counts.n_postings))
+        status = ncd_fail(err, NCD_ERR_MODEL,
+                          "the weights of the class model fit other texts");
+    return status;
 }
 
 void ncd_class_fit_free(struct ncd_class_fit *fit)
@@ -532,7 +572,7 @@ void ncd_classmodel_free(struct ncd_classmodel *m)
         ncd_counts_free(&m->counts);
         ncd_margins_free(&m->margins);
         free(m->values);
-        free(m->places);
+        free(m->place_values);
     }
     *m = (struct ncd_classmodel){0};
 }
@@ -574,13 +614,14 @@ double ncd_classmodel_scores(const struct ncd_classmodel *m,
     size_t n_classes = c->n_classes;
     float windows, words;
     ncd_margins_scale(&m->margins, c, r, &windows, &words);
-    double over = power_of((double)r->n_symbols, -m->fit.length_power);
+    double over = power_of((double)r->rows.n_places, -m->fit.length_power);
     for (size_t class = 0; class < n_classes; class ++)
         scores[class] =
             m->fit.biases[class] +
             m->fit.mix[NCD_MARGIN] * (double)m->fit.margin_biases[class] +
-            over * ((double)r->n_symbols * m->places[class] +
-                    (double)r->n_words * m->places[n_classes + class]);
+            over *
+                ((double)r->rows.n_places * m->place_values[class] +
+                 (double)r->rows.n_words * m->place_values[n_classes + class]);
     for (size_t d = 0; d < r->n_distinct; d++) {
         uint32_t node = r->distinct[d], n = r->tally[node];
         ask_ahead(m, r, d);

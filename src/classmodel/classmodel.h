@@ -50,8 +50,8 @@ struct ncd_classmodel {
     struct ncd_smoothing smoothing;
     struct ncd_margins margins;
     struct ncd_class_fit fit;
-    float *values;  /* [n postings] evidence, mixed */
-    double *places; /* [2][n classes] of each symbol and each word */
+    float *values;        /* [n postings] evidence, mixed */
+    double *place_values; /* [2][n classes] of each place and each word */
     /* Counts, idf, values and places lie in memory that is not the model's. */
     int is_mapped;
 };

@@ -32,45 +32,35 @@ struct build {
 
 /* --- Hashing --- */
 
-static uint64_t hash(uint64_t key)
+/* Keys are hashes already: the uppermost bits of the hash choose the shard, the
+ * lowest the slot. */
+static unsigned shard_of(uint64_t key)
 {
-    key *= UINT64_C(0x9e3779b97f4a7c15);
-    key ^= key >> 32;
-    return key * UINT64_C(0xd6e8feb86659fd93);
+    return (unsigned)(key >> (NCD_KIND_SHIFT - NCD_SHARD_BITS)) &
+           (NCD_N_SHARDS - 1);
 }
 
-static unsigned shard_of(uint64_t h)
+static size_t slot_of(uint64_t key, size_t n_slots)
 {
-    return (unsigned)(h >> (64 - NCD_SHARD_BITS));
+    return (size_t)(key >> NCD_KEY_FLAG_BITS) & (n_slots - 1);
 }
 
-/* The bits below those that choose the shard. */
-static size_t slot_of(uint64_t h, size_t n_slots)
+/* Where the search for a key begins. */
+static const uint32_t *first_slot(const struct ncd_counts *c, uint64_t key)
 {
-    return (size_t)(h >> (32 - NCD_SHARD_BITS)) & (n_slots - 1);
-}
-
-/* Where the search for a key of this hash begins. */
-static const uint32_t *first_slot(const struct ncd_counts *c, uint64_t h)
-{
-    unsigned shard = shard_of(h);
+    unsigned shard = shard_of(key);
     size_t n_slots = c->slot_first[shard + 1] - c->slot_first[shard];
-    return c->slots + c->slot_first[shard] + slot_of(h, n_slots);
-}
-
-static uint32_t find(const struct ncd_counts *c, uint64_t key, uint64_t h)
-{
-    unsigned shard = shard_of(h);
-    const uint32_t *slots = c->slots + c->slot_first[shard];
-    size_t n_slots = c->slot_first[shard + 1] - c->slot_first[shard];
-    for (size_t i = slot_of(h, n_slots);; i = (i + 1) & (n_slots - 1))
-        if (slots[i] == NCD_NO_NODE || c->keys[slots[i]] == key)
-            return slots[i];
+    return c->slots + c->slot_first[shard] + slot_of(key, n_slots);
 }
 
 uint32_t ncd_counts_find(const struct ncd_counts *c, uint64_t key)
 {
-    return find(c, key, hash(key));
+    unsigned shard = shard_of(key);
+    const uint32_t *slots = c->slots + c->slot_first[shard];
+    size_t n_slots = c->slot_first[shard + 1] - c->slot_first[shard];
+    for (size_t i = slot_of(key, n_slots);; i = (i + 1) & (n_slots - 1))
+        if (slots[i] == NCD_NO_NODE || c->keys[slots[i]] == key)
+            return slots[i];
 }
 
 /* --- Building a shard --- */
@@ -96,7 +86,7 @@ static ncd_status enlarge(struct maker *m)
         return NCD_ERR_NOMEM;
     memset(slots, 0xff, n_slots * sizeof *slots);
     for (size_t node = 0; node < m->n_nodes; node++) {
-        size_t i = slot_of(hash(m->keys[node]), n_slots);
+        size_t i = slot_of(m->keys[node], n_slots);
         while (slots[i] != NCD_NO_NODE)
             i = (i + 1) & (n_slots - 1);
         slots[i] = (uint32_t)node;
@@ -138,12 +128,12 @@ static ncd_status add_posting(struct maker *m, size_t node, uint32_t class)
     return NCD_OK;
 }
 
-static ncd_status count(struct maker *m, uint64_t key, uint64_t h,
-                        uint32_t text, uint32_t class)
+static ncd_status count(struct maker *m, uint64_t key, uint32_t text,
+                        uint32_t class)
 {
     if (m->n_nodes >= m->n_slots / 4 * 3 && enlarge(m) != NCD_OK)
         return NCD_ERR_NOMEM;
-    size_t i = slot_of(h, m->n_slots);
+    size_t i = slot_of(key, m->n_slots);
     while (m->slots[i] != NCD_NO_NODE && m->keys[m->slots[i]] != key)
         i = (i + 1) & (m->n_slots - 1);
     if (m->slots[i] == NCD_NO_NODE) {
@@ -178,10 +168,9 @@ static ncd_status make_shard(void *job, size_t shard, unsigned thread,
         ncd_walk_begin(&walk, ncd_dataset_text(b->data, text));
         while (ncd_walk_next(&walk, keys))
             for (int kind = 0; kind < NCD_KINDS; kind++) {
-                uint64_t h = hash(keys[kind]);
-                if (shard_of(h) != shard || keys[kind] == NCD_NO_KEY)
+                if (shard_of(keys[kind]) != shard || keys[kind] == NCD_NO_KEY)
                     continue;
-                if (count(m, keys[kind], h, (uint32_t)text,
+                if (count(m, keys[kind], (uint32_t)text,
                           b->data->classes[text]) != NCD_OK)
                     return ncd_fail_nomem(err);
             }
@@ -290,27 +279,20 @@ static ncd_status join(struct ncd_counts *c, struct maker *makers,
 
 /* --- All of it --- */
 
-static size_t n_words_of(ncd_text text)
-{
-    struct ncd_walk walk;
-    uint64_t keys[NCD_KINDS];
-    size_t n = 0;
-    ncd_walk_begin(&walk, text);
-    while (ncd_walk_next(&walk, keys))
-        n += keys[NCD_PAIR] != NCD_NO_KEY;
-    return n;
-}
-
 static void count_places(struct ncd_counts *c, const struct build *b)
 {
     for (size_t i = 0; i < b->n; i++) {
         ncd_text text = ncd_dataset_text(b->data, b->order[i]);
         uint32_t class = b->data->classes[b->order[i]];
-        size_t n_words = n_words_of(text);
-        c->symbols[class] += text.nbytes + 1; /* and the end mark */
-        c->n_symbols += text.nbytes + 1;
-        c->words[class] += n_words;
-        c->n_words += n_words;
+        struct ncd_walk walk;
+        uint64_t keys[NCD_KINDS];
+        ncd_walk_begin(&walk, text);
+        while (ncd_walk_next(&walk, keys))
+            ;
+        c->places[class] += walk.n_places;
+        c->n_places += walk.n_places;
+        c->words[class] += walk.n_words;
+        c->n_words += walk.n_words;
     }
     c->n_texts = b->n;
 }
@@ -353,10 +335,10 @@ ncd_status ncd_counts_build(struct ncd_counts *c, const ncd_dataset *data,
     size_t *order = order_texts(data, leave_out, &b.n);
     b.order = order;
     b.makers = calloc(NCD_N_SHARDS, sizeof *b.makers);
-    c->symbols = calloc(c->n_classes + 1, sizeof *c->symbols);
+    c->places = calloc(c->n_classes + 1, sizeof *c->places);
     c->words = calloc(c->n_classes + 1, sizeof *c->words);
     ncd_status status = NCD_OK;
-    if (!order || !b.makers || !c->symbols || !c->words)
+    if (!order || !b.makers || !c->places || !c->words)
         status = ncd_fail_nomem(err);
     else
         count_places(c, &b);
@@ -381,7 +363,7 @@ void ncd_counts_free(struct ncd_counts *c)
     free(c->first);
     free(c->classes);
     free(c->counts);
-    free(c->symbols);
+    free(c->places);
     free(c->words);
     *c = (struct ncd_counts){0};
 }
@@ -404,16 +386,14 @@ uint32_t ncd_counts_of(const struct ncd_counts *c, uint32_t node,
 #define N_WAITING 16 /* a power of two above 2 BEHIND */
 
 struct waiting {
-    uint64_t keys[NCD_KINDS], hashes[NCD_KINDS];
+    uint64_t keys[NCD_KINDS];
 };
 
-static void ask_for_slots(const struct ncd_counts *c, struct waiting *w)
+static void ask_for_slots(const struct ncd_counts *c, const struct waiting *w)
 {
-    for (int kind = 0; kind < NCD_KINDS; kind++) {
-        w->hashes[kind] = hash(w->keys[kind]);
+    for (int kind = 0; kind < NCD_KINDS; kind++)
         if (w->keys[kind] != NCD_NO_KEY)
-            NCD_PREFETCH(first_slot(c, w->hashes[kind]));
-    }
+            NCD_PREFETCH(first_slot(c, w->keys[kind]));
 }
 
 static void ask_for_keys(const struct ncd_counts *c, const struct waiting *w)
@@ -421,7 +401,7 @@ static void ask_for_keys(const struct ncd_counts *c, const struct waiting *w)
     for (int kind = 0; kind < NCD_KINDS; kind++) {
         if (w->keys[kind] == NCD_NO_KEY)
             continue;
-        uint32_t node = *first_slot(c, w->hashes[kind]);
+        uint32_t node = *first_slot(c, w->keys[kind]);
         if (node != NCD_NO_NODE)
             NCD_PREFETCH(&c->keys[node]);
     }
@@ -435,12 +415,12 @@ static void find_row(const struct ncd_counts *c, const struct waiting *w,
     for (int kind = 0; kind < NCD_WINDOWS; kind++)
         out[kind] = found = found == NCD_NO_NODE || w->keys[kind] == NCD_NO_KEY
                                 ? NCD_NO_NODE
-                                : find(c, w->keys[kind], w->hashes[kind]);
+                                : ncd_counts_find(c, w->keys[kind]);
     out[NCD_WORD] = out[NCD_PAIR] = NCD_NO_NODE;
     if (w->keys[NCD_WORD] != NCD_NO_KEY)
-        out[NCD_WORD] = find(c, w->keys[NCD_WORD], w->hashes[NCD_WORD]);
+        out[NCD_WORD] = ncd_counts_find(c, w->keys[NCD_WORD]);
     if (w->keys[NCD_PAIR] != NCD_NO_KEY && out[NCD_WORD] != NCD_NO_NODE)
-        out[NCD_PAIR] = find(c, w->keys[NCD_PAIR], w->hashes[NCD_PAIR]);
+        out[NCD_PAIR] = ncd_counts_find(c, w->keys[NCD_PAIR]);
 }
 
 ncd_status ncd_rows_find(struct ncd_rows *rows, const struct ncd_counts *c,
@@ -450,14 +430,15 @@ ncd_status ncd_rows_find(struct ncd_rows *rows, const struct ncd_counts *c,
     struct waiting waiting[N_WAITING];
     rows->n = ncd_walk_n_rows(text);
     if (ncd_grow(&rows->nodes, &rows->capacity, rows->n * NCD_KINDS,
-                 sizeof *rows->nodes) != NCD_OK)
+                 sizeof *rows->nodes) != NCD_OK ||
+        ncd_grow(&rows->at_place, &rows->place_capacity, rows->n, 1) != NCD_OK)
         return NCD_ERR_NOMEM;
-    rows->n_words = 0;
     ncd_walk_begin(&walk, text);
     for (size_t i = 0; i < rows->n + 2 * BEHIND; i++) {
         struct waiting *w = &waiting[i % N_WAITING];
+        int at_place = ncd_walk_at_place(&walk);
         if (ncd_walk_next(&walk, w->keys)) {
-            rows->n_words += w->keys[NCD_PAIR] != NCD_NO_KEY;
+            rows->at_place[i] = (unsigned char)at_place;
             ask_for_slots(c, w);
         }
         size_t j = i - BEHIND, k = j - BEHIND;
@@ -466,11 +447,14 @@ ncd_status ncd_rows_find(struct ncd_rows *rows, const struct ncd_counts *c,
         if (i >= 2 * BEHIND)
             find_row(c, &waiting[k % N_WAITING], rows->nodes + k * NCD_KINDS);
     }
+    rows->n_places = walk.n_places;
+    rows->n_words = walk.n_words;
     return NCD_OK;
 }
 
 void ncd_rows_free(struct ncd_rows *rows)
 {
     free(rows->nodes);
+    free(rows->at_place);
     *rows = (struct ncd_rows){0};
 }

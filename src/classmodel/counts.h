@@ -36,10 +36,10 @@ struct ncd_counts {
     uint32_t *first;   /* [n_nodes + 1] first posting */
     uint32_t *classes; /* [n_postings] */
     uint32_t *counts;  /* [n_postings] occurrences in texts of the class */
-    /* Contexts of every gram of the lowest order: places with a symbol, and
-     * with a word, of each class and of all. */
-    uint64_t *symbols, *words; /* [n_classes] */
-    uint64_t n_symbols, n_words;
+    /* The empty context, that of the shortest windows and of words: places
+     * where a character may begin, and words, of each class and of all. */
+    uint64_t *places, *words; /* [n_classes] */
+    uint64_t n_places, n_words;
 };
 
 /* Counts the texts whose `leave_out` is zero (NULL: all of them); the classes
@@ -55,9 +55,10 @@ uint32_t ncd_counts_find(const struct ncd_counts *counts, uint64_t key);
 
 /* Nodes of a text's rows, reused from text to text. */
 struct ncd_rows {
-    uint32_t *nodes; /* [n][NCD_KINDS] */
-    size_t n, capacity;
-    size_t n_words; /* the end of their sequence is one */
+    uint32_t *nodes;         /* [n][NCD_KINDS] */
+    unsigned char *at_place; /* [n] whether a character begins there */
+    size_t n, capacity, place_capacity;
+    size_t n_places, n_words; /* see ncd_walk */
 };
 
 ncd_status ncd_rows_find(struct ncd_rows *rows, const struct ncd_counts *counts,

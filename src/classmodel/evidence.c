@@ -2,6 +2,7 @@
 /* Evidence for classes; see evidence.h. */
 #include "classmodel/evidence.h"
 
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -73,10 +74,8 @@ ncd_status ncd_reading_begin(struct ncd_reading *r, const struct ncd_counts *c,
             return NCD_ERR_NOMEM;
     }
     r->n_distinct = 0;
-    r->n_symbols = text.nbytes + 1;
     if (ncd_rows_find(&r->rows, c, text) != NCD_OK)
         return NCD_ERR_NOMEM;
-    r->n_words = r->rows.n_words;
     for (size_t i = 0; i < r->rows.n * NCD_KINDS; i++)
         if (tally_node(r, r->rows.nodes[i]) != NCD_OK) {
             ncd_reading_end(r);
@@ -100,7 +99,7 @@ void ncd_reading_free(struct ncd_reading *r)
     *r = (struct ncd_reading){0};
 }
 
-/* --- Evidence of one text --- */
+/* --- Probabilities of a row --- */
 
 struct scan {
     const struct ncd_counts *counts;
@@ -109,6 +108,9 @@ struct scan {
     uint32_t own;
     double *evidence;
 };
+
+/* The empty context, which is no node. */
+#define EMPTY (NCD_NO_NODE - 1)
 
 /* Occurrences in the corpus, and those of a posting, without the text. */
 static uint64_t total_of(const struct scan *s, uint32_t node)
@@ -125,26 +127,84 @@ static uint32_t count_of(const struct scan *s, uint32_t posting, uint32_t node)
                : n;
 }
 
+/* The context of row i's window: EMPTY, a node, or NCD_NO_NODE where the corpus
+ * has never seen it. */
+static uint32_t context_of(const struct scan *s, size_t i, int kind)
+{
+    const uint32_t *before = s->reading->rows.nodes + (i - 1) * NCD_KINDS;
+    if (!s->reading->rows.at_place[i])
+        return before[kind];
+    return kind ? before[kind - 1] : EMPTY;
+}
+
+static uint64_t context_total(const struct scan *s, uint32_t context)
+{
+    if (context == NCD_NO_NODE)
+        return 0;
+    if (context != EMPTY)
+        return total_of(s, context);
+    return s->counts->n_places -
+           (s->own == NCD_NO_CLASS ? 0 : s->reading->rows.n_places);
+}
+
+/* The corpus's probabilities of the symbol of row i, from the shortest context
+ * to the longest that was seen; returns how many there are. */
+static int predict_symbol(const struct scan *s, size_t i, double *p_out)
+{
+    const uint32_t *row = s->reading->rows.nodes + i * NCD_KINDS;
+    double p = 1. / NCD_N_CODED;
+    int kind = 0;
+    for (; kind < NCD_WINDOWS; kind++) {
+        uint64_t n_context = context_total(s, context_of(s, i, kind));
+        if (kind > 0 && n_context == 0)
+            break;
+        uint64_t n = row[kind] == NCD_NO_NODE ? 0 : total_of(s, row[kind]);
+        p = corpus_p(s->smoothing, kind, n, n_context, p);
+        p_out[kind] = p;
+    }
+    return kind;
+}
+
+/* The same of the word of a row and of the pair of it and `last`, 0 where there
+ * is none that was seen. */
+static void predict_word(const struct scan *s, const uint32_t *row,
+                         uint32_t last, double *word_out, double *pair_out)
+{
+    uint64_t n_context = s->counts->n_words;
+    uint32_t word = row[NCD_WORD], pair = row[NCD_PAIR];
+    *word_out = *pair_out = 0;
+    if (word == NCD_NO_NODE)
+        return;
+    if (s->own != NCD_NO_CLASS)
+        n_context -= s->reading->rows.n_words;
+    *word_out = corpus_p(s->smoothing, NCD_WORD, total_of(s, word), n_context,
+                         NEW_WORD);
+    if (pair != NCD_NO_NODE)
+        *pair_out = corpus_p(s->smoothing, NCD_PAIR, total_of(s, pair),
+                             total_of(s, last), *word_out);
+}
+
+/* --- Evidence of one text --- */
+
 /* All occurrences of a node as a symbol, of corpus probability p, and as a
- * context of the next kind. */
+ * context. */
 static void add_node(const struct scan *s, int kind, uint32_t node, double p)
 {
     const struct ncd_counts *c = s->counts;
     uint64_t key = c->keys[node];
     double times = s->reading->tally[node];
     int is_symbol = !ncd_key_is_start(key);
-    int is_context =
-        !ncd_key_is_end(key) && kind != NCD_WINDOWS - 1 && kind != NCD_PAIR;
+    unsigned of = ncd_key_context_of(key);
     double *symbols = s->evidence + (size_t)kind * c->n_classes;
-    double *contexts = symbols + c->n_classes;
+    double *contexts = s->evidence + of * c->n_classes;
     s->reading->tally[node] |= DONE;
     for (uint32_t p_ = c->first[node]; p_ < c->first[node + 1]; p_++) {
         uint32_t n = count_of(s, p_, node), class = c->classes[p_];
         if (is_symbol)
             symbols[class] += times * symbol_gain(s->smoothing, kind, n, p);
-        if (is_context)
+        if (of < NCD_KINDS)
             contexts[class] -=
-                times * ncd_context_cost(s->smoothing, kind + 1, n);
+                times * ncd_context_cost(s->smoothing, (int)of, n);
     }
 }
 
@@ -154,79 +214,59 @@ static void add_once(const struct scan *s, int kind, uint32_t node, double p)
         add_node(s, kind, node, p);
 }
 
-/* What class `own` gives to the symbol of probability p at the highest kind
- * whose context it has seen. */
+/* What class `own` gives to the symbol of probability p in a context. */
 static double own_p(const struct scan *s, int kind, uint32_t node,
                     uint32_t context, double p)
 {
-    double n = 0, n_context = 0, a = s->smoothing->class_mass[kind];
+    double n = 0, a = s->smoothing->class_mass[kind];
     if (node != NCD_NO_NODE)
         n = ncd_counts_of(s->counts, node, s->own) -
             (s->reading->tally[node] & ~DONE);
-    if (context != NCD_NO_NODE)
-        n_context = ncd_counts_of(s->counts, context, s->own) -
-                    (s->reading->tally[context] & ~DONE);
+    double n_context = ncd_counts_of(s->counts, context, s->own) -
+                       (s->reading->tally[context] & ~DONE);
     return (n + a * p) / (n_context + a);
 }
 
-/* The windows of a row: the corpus's probabilities, from the shortest context
- * to the longest. */
-static void add_windows(const struct scan *s, const uint32_t *row,
+static void add_windows(const struct scan *s, size_t i,
                         struct ncd_code_lengths *lengths)
 {
-    const uint32_t *before = row - NCD_KINDS;
-    uint64_t n_context = s->counts->n_symbols;
-    double p = 1. / NCD_N_CODED;
-    int kind = 0;
-    if (s->own != NCD_NO_CLASS)
-        n_context -= s->reading->n_symbols;
-    for (;; kind++) {
-        uint64_t n = row[kind] == NCD_NO_NODE ? 0 : total_of(s, row[kind]);
-        p = corpus_p(s->smoothing, kind, n, n_context, p);
-        add_once(s, kind, row[kind], p);
-        if (kind == NCD_WINDOWS - 1 || before[kind] == NCD_NO_NODE)
-            break;
-        n_context = total_of(s, before[kind]);
-    }
+    const uint32_t *row = s->reading->rows.nodes + i * NCD_KINDS;
+    double p[NCD_WINDOWS];
+    int n = predict_symbol(s, i, p);
+    for (int kind = 0; kind < n; kind++)
+        add_once(s, kind, row[kind], p[kind]);
     if (!lengths)
         return;
-    lengths->corpus -= ncd_ln(p) / NCD_LN2;
-    if (kind > 0 && s->own != NCD_NO_CLASS)
-        p = own_p(s, kind, row[kind], before[kind - 1], p);
-    lengths->class -= ncd_ln(p) / NCD_LN2;
+    uint32_t context = context_of(s, i, n - 1);
+    double longest = p[n - 1];
+    lengths->corpus -= ncd_ln(longest) / NCD_LN2;
+    if (context < EMPTY && s->own != NCD_NO_CLASS)
+        longest = own_p(s, n - 1, row[n - 1], context, longest);
+    lengths->class -= ncd_ln(longest) / NCD_LN2;
 }
 
-static void add_words(const struct scan *s, const uint32_t *row, uint32_t last)
+static void add_words(const struct scan *s, size_t i, uint32_t last)
 {
-    uint64_t n_context = s->counts->n_words;
-    uint32_t word = row[NCD_WORD], pair = row[NCD_PAIR];
-    if (word == NCD_NO_NODE)
-        return;
-    if (s->own != NCD_NO_CLASS)
-        n_context -= s->reading->n_words;
-    double p = corpus_p(s->smoothing, NCD_WORD, total_of(s, word), n_context,
-                        NEW_WORD);
-    add_once(s, NCD_WORD, word, p);
-    if (pair == NCD_NO_NODE)
-        return;
-    p = corpus_p(s->smoothing, NCD_PAIR, total_of(s, pair), total_of(s, last),
-                 p);
-    add_once(s, NCD_PAIR, pair, p);
+    const uint32_t *row = s->reading->rows.nodes + i * NCD_KINDS;
+    double word, pair;
+    predict_word(s, row, last, &word, &pair);
+    add_once(s, NCD_WORD, row[NCD_WORD], word);
+    add_once(s, NCD_PAIR, row[NCD_PAIR], pair);
 }
 
 /* The lowest kinds have one context, in which every place stands. */
 static void add_places(const struct scan *s)
 {
     const struct ncd_counts *c = s->counts;
-    const struct ncd_reading *r = s->reading;
+    const struct ncd_rows *r = &s->reading->rows;
     for (size_t class = 0; class < c->n_classes; class ++) {
-        uint64_t symbols = c->symbols[class], words = c->words[class];
+        uint64_t places = c->places[class], words = c->words[class];
         if (class == s->own) {
-            symbols -= r->n_symbols;
+            places -= r->n_places;
             words -= r->n_words;
         }
         s->evidence[class] -=
-            (double)r->n_symbols * ncd_context_cost(s->smoothing, 0, symbols);
+            (double)r->n_places * ncd_context_cost(s->smoothing, 0, places);
         s->evidence[NCD_WORD * c->n_classes + class] -=
             (double)r->n_words *
             ncd_context_cost(s->smoothing, NCD_WORD, words);
@@ -249,8 +289,8 @@ void ncd_evidence(const struct ncd_counts *c,
     for (size_t i = 1; i < r->rows.n; i++) {
         row += NCD_KINDS;
         if (i + 1 < r->rows.n)
-            add_windows(&s, row, lengths);
-        add_words(&s, row, last_word);
+            add_windows(&s, i, lengths);
+        add_words(&s, i, last_word);
         last_word = row[NCD_WORD] == NCD_NO_NODE ? last_word : row[NCD_WORD];
     }
     add_places(&s);
@@ -263,6 +303,8 @@ void ncd_evidence(const struct ncd_counts *c,
 static uint64_t count_in(const struct ncd_counts *c, uint64_t key,
                          uint32_t class)
 {
+    if (key == NCD_NO_KEY) /* the empty context */
+        return class == NCD_NO_CLASS ? c->n_places : c->places[class];
     uint32_t node = ncd_counts_find(c, key);
     if (node == NCD_NO_NODE)
         return 0;
@@ -272,25 +314,20 @@ static uint64_t count_in(const struct ncd_counts *c, uint64_t key,
 
 double ncd_symbol_probability(const struct ncd_counts *c,
                               const struct ncd_smoothing *s, uint32_t class,
-                              unsigned kind, uint64_t window, unsigned symbol)
+                              unsigned kind, const struct ncd_walk *walk,
+                              unsigned symbol)
 {
-    uint64_t with = window << NCD_SYMBOL_BITS | symbol;
     double p = 1. / NCD_N_CODED;
-    for (unsigned k = 0; k <= kind; k++) {
-        uint64_t n_context =
-            k ? count_in(c, ncd_window_key(window, k - 1), NCD_NO_CLASS)
-              : c->n_symbols;
-        p = corpus_p(s, (int)k,
-                     count_in(c, ncd_window_key(with, k), NCD_NO_CLASS),
-                     n_context, p);
-    }
+    for (unsigned k = 0; k <= kind; k++)
+        p = corpus_p(
+            s, (int)k,
+            count_in(c, ncd_walk_window(walk, k, symbol), NCD_NO_CLASS),
+            count_in(c, ncd_walk_context(walk, k), NCD_NO_CLASS), p);
     if (class == NCD_NO_CLASS)
         return p;
     double a = s->class_mass[kind];
-    double n = (double)count_in(c, ncd_window_key(with, kind), class);
-    double n_context =
-        (double)(kind ? count_in(c, ncd_window_key(window, kind - 1), class)
-                      : c->symbols[class]);
+    double n = (double)count_in(c, ncd_walk_window(walk, kind, symbol), class);
+    double n_context = (double)count_in(c, ncd_walk_context(walk, kind), class);
     return (n + a * p) / (n_context + a);
 }
 
@@ -302,72 +339,36 @@ struct valuing {
     const struct ncd_counts *counts;
     const struct ncd_smoothing *smoothing;
     const double *mix;
-    float *p; /* [n nodes] the corpus's probability of each, as a symbol */
+    const _Atomic float *p;
     float *values;
-    unsigned kind;
 };
 
-/* The corpus's probability of a window, whose shorter ones have theirs. */
-static double window_p(const struct valuing *v, uint32_t node)
+static void note(_Atomic float *p, uint32_t node, double value)
 {
-    const struct ncd_counts *c = v->counts;
-    uint64_t symbols = c->keys[node] & NCD_PAYLOAD_MASK;
-    uint64_t n_context = c->n_symbols;
-    double shorter = 1. / NCD_N_CODED;
-    if (v->kind > 0) {
-        uint64_t context =
-            ncd_window_key(symbols >> NCD_SYMBOL_BITS, v->kind - 1);
-        uint64_t suffix = ncd_window_key(symbols, v->kind - 1);
-        n_context = c->totals[ncd_counts_find(c, context)];
-        shorter = (double)v->p[ncd_counts_find(c, suffix)];
-    }
-    return corpus_p(v->smoothing, (int)v->kind, c->totals[node], n_context,
-                    shorter);
+    if (node != NCD_NO_NODE)
+        atomic_store_explicit(&p[node], (float)value, memory_order_relaxed);
 }
 
-static ncd_status predict_block(void *job, size_t block, unsigned thread,
-                                ncd_error *err)
+void ncd_evidence_note(const struct ncd_counts *c,
+                       const struct ncd_smoothing *smoothing,
+                       struct ncd_reading *r, _Atomic float *p_out)
 {
-    const struct valuing *v = job;
-    const struct ncd_counts *c = v->counts;
-    size_t end = (block + 1) * BLOCK_NODES;
-    (void)thread;
-    (void)err;
-    for (size_t i = block * BLOCK_NODES; i < end && i < c->n_nodes; i++) {
-        if (ncd_key_kind(c->keys[i]) != v->kind || ncd_key_is_start(c->keys[i]))
+    struct scan s = {c, smoothing, r, NCD_NO_CLASS, NULL};
+    const uint32_t *row = r->rows.nodes;
+    uint32_t last_word = row[NCD_WORD];
+    for (size_t i = 1; i < r->rows.n; i++) {
+        double p[NCD_KINDS];
+        int n = i + 1 < r->rows.n ? predict_symbol(&s, i, p) : 0;
+        row += NCD_KINDS;
+        for (int kind = 0; kind < n; kind++)
+            note(p_out, row[kind], p[kind]);
+        if (row[NCD_WORD] == NCD_NO_NODE)
             continue;
-        v->p[i] = v->kind < NCD_WINDOWS
-                      ? (float)window_p(v, (uint32_t)i)
-                      : (float)corpus_p(v->smoothing, NCD_WORD, c->totals[i],
-                                        c->n_words, NEW_WORD);
+        predict_word(&s, row, last_word, &p[NCD_WORD], &p[NCD_PAIR]);
+        note(p_out, row[NCD_WORD], p[NCD_WORD]);
+        note(p_out, row[NCD_PAIR], p[NCD_PAIR]);
+        last_word = row[NCD_WORD];
     }
-    return NCD_OK;
-}
-
-/* A pair's key does not tell its words, so the texts have to. */
-static ncd_status predict_pairs(const struct valuing *v,
-                                const ncd_dataset *data)
-{
-    const struct ncd_counts *c = v->counts;
-    for (size_t i = 0; i < data->n; i++) {
-        struct ncd_walk walk;
-        uint64_t keys[NCD_KINDS];
-        uint32_t last = NCD_NO_NODE;
-        ncd_walk_begin(&walk, ncd_dataset_text(data, i));
-        while (ncd_walk_next(&walk, keys)) {
-            if (keys[NCD_WORD] == NCD_NO_KEY)
-                continue;
-            uint32_t word = ncd_counts_find(c, keys[NCD_WORD]), pair;
-            if (last != NCD_NO_NODE && word != NCD_NO_NODE &&
-                (pair = ncd_counts_find(c, keys[NCD_PAIR])) != NCD_NO_NODE &&
-                v->p[pair] == 0)
-                v->p[pair] =
-                    (float)corpus_p(v->smoothing, NCD_PAIR, c->totals[pair],
-                                    c->totals[last], (double)v->p[word]);
-            last = word;
-        }
-    }
-    return NCD_OK;
 }
 
 static ncd_status value_block(void *job, size_t block, unsigned thread,
@@ -381,49 +382,35 @@ static ncd_status value_block(void *job, size_t block, unsigned thread,
     for (size_t i = block * BLOCK_NODES; i < end && i < c->n_nodes; i++) {
         uint64_t key = c->keys[i];
         int kind = (int)ncd_key_kind(key), is_symbol = !ncd_key_is_start(key);
-        int is_context =
-            !ncd_key_is_end(key) && kind != NCD_WINDOWS - 1 && kind != NCD_PAIR;
+        unsigned of = ncd_key_context_of(key);
+        double at =
+            (double)atomic_load_explicit(&v->p[i], memory_order_relaxed);
         for (uint32_t p = c->first[i]; p < c->first[i + 1]; p++) {
             double value = 0;
             if (is_symbol)
-                value =
-                    v->mix[kind] * symbol_gain(v->smoothing, kind, c->counts[p],
-                                               (double)v->p[i]);
-            if (is_context)
-                value -= v->mix[kind + 1] *
-                         ncd_context_cost(v->smoothing, kind + 1, c->counts[p]);
+                value = v->mix[kind] *
+                        symbol_gain(v->smoothing, kind, c->counts[p], at);
+            if (of < NCD_KINDS)
+                value -= v->mix[of] *
+                         ncd_context_cost(v->smoothing, (int)of, c->counts[p]);
             v->values[p] = (float)value;
         }
     }
     return NCD_OK;
 }
 
-ncd_status ncd_evidence_values(const struct ncd_counts *c,
-                               const struct ncd_smoothing *s,
-                               const ncd_dataset *data, const double *mix,
-                               unsigned threads, float *value_out,
-                               double *places_out, ncd_error *err)
+void ncd_evidence_values(const struct ncd_counts *c,
+                         const struct ncd_smoothing *s, const _Atomic float *p,
+                         const double *mix, unsigned threads, float *value_out,
+                         double *place_values_out)
 {
-    struct valuing v = {
-        .counts = c, .smoothing = s, .mix = mix, .values = value_out};
+    struct valuing v = {c, s, mix, p, value_out};
     size_t n_blocks = (c->n_nodes + BLOCK_NODES - 1) / BLOCK_NODES;
-    ncd_status status = NCD_OK;
-    v.p = calloc(c->n_nodes + 1, sizeof *v.p);
-    if (!v.p)
-        return ncd_fail_nomem(err);
-    for (v.kind = 0; v.kind <= NCD_WORD && status == NCD_OK; v.kind++)
-        status =
-            ncd_parallel_for(n_blocks, threads, predict_block, &v, NULL, err);
-    if (status == NCD_OK)
-        status = predict_pairs(&v, data);
-    if (status == NCD_OK)
-        status =
-            ncd_parallel_for(n_blocks, threads, value_block, &v, NULL, err);
+    ncd_parallel_for(n_blocks, threads, value_block, &v, NULL, NULL);
     for (size_t class = 0; class < c->n_classes; class ++) {
-        places_out[class] = -mix[0] * ncd_context_cost(s, 0, c->symbols[class]);
-        places_out[c->n_classes + class] =
+        place_values_out[class] =
+            -mix[0] * ncd_context_cost(s, 0, c->places[class]);
+        place_values_out[c->n_classes + class] =
             -mix[NCD_WORD] * ncd_context_cost(s, NCD_WORD, c->words[class]);
     }
-    free(v.p);
-    return status;
 }

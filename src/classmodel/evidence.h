@@ -54,7 +54,6 @@ struct ncd_reading {
     size_t tally_n;
     uint32_t *distinct; /* nodes of the text, each once, in order */
     size_t n_distinct, capacity;
-    size_t n_symbols, n_words;
 };
 
 /* Finds a text's nodes and how often each occurs; must be ended. */
@@ -81,23 +80,34 @@ double ncd_context_cost(const struct ncd_smoothing *smoothing, int kind,
 
 /*
  * The probability that the class (NCD_NO_CLASS: the corpus) gives to `symbol`
- * after the last symbols of a window, at a kind below NCD_WINDOWS: what the
- * evidence is made of, for a coder and for tests.
+ * as the next one of a walk, at a kind below NCD_WINDOWS: what the evidence is
+ * made of, for a coder and for tests.
  */
 double ncd_symbol_probability(const struct ncd_counts *counts,
                               const struct ncd_smoothing *smoothing,
-                              uint32_t class, unsigned kind, uint64_t window,
-                              unsigned symbol);
+                              uint32_t class, unsigned kind,
+                              const struct ncd_walk *walk, unsigned symbol);
+
+/*
+ * Notes the corpus's probabilities of the symbols and words of the text that is
+ * being read, one of those counted: p_out[n nodes]. A key does not tell its
+ * context, so it takes all texts to have those of all nodes. Threads may note
+ * the same node at once, since they note the same value.
+ */
+void ncd_evidence_note(const struct ncd_counts *counts,
+                       const struct ncd_smoothing *smoothing,
+                       struct ncd_reading *reading, _Atomic float *p_out);
 
 /*
  * The evidence of nodes, for prediction: value_out[p] is what one occurrence of
- * posting p's node adds to its class, each kind taken times mix[kind]; and
- * places_out[2][n_classes] what each symbol and each word of a text adds.
+ * posting p's node, of the probability noted, adds to its class, each kind
+ * taken times mix[kind]; and place_values_out[2][n_classes] what each place and
+ * each word of a text adds.
  */
-ncd_status ncd_evidence_values(const struct ncd_counts *counts,
-                               const struct ncd_smoothing *smoothing,
-                               const ncd_dataset *data, const double *mix,
-                               unsigned threads, float *value_out,
-                               double *places_out, ncd_error *err);
+void ncd_evidence_values(const struct ncd_counts *counts,
+                         const struct ncd_smoothing *smoothing,
+                         const _Atomic float *p, const double *mix,
+                         unsigned threads, float *value_out,
+                         double *place_values_out);
 
 #endif

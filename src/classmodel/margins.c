@@ -8,13 +8,16 @@
 #include "classmodel/real.h"
 
 #define MIN_TEXTS 2 /* that hold a feature */
-#define MIN_KIND 2  /* shorter windows are in every text, and say little */
+/* Shorter windows of Latin letters are in every text and say little; not so of
+ * ideographs and syllables. */
+#define MIN_KIND 2
 
 static int is_feature(const struct ncd_counts *c, size_t node)
 {
     uint64_t key = c->keys[node];
-    return c->n_in[node] >= MIN_TEXTS && !ncd_key_is_start(key) &&
-           ncd_key_kind(key) >= MIN_KIND;
+    return c->n_in[node] >= MIN_TEXTS &&
+           !(key & (NCD_KEY_START | NCD_KEY_OPEN)) &&
+           (ncd_key_kind(key) >= MIN_KIND || (key & NCD_KEY_WIDE));
 }
 
 ncd_status ncd_margins_init(struct ncd_margins *m, const struct ncd_counts *c)

@@ -22,6 +22,7 @@ struct taking {
     double over; /* the power of length that evidence is divided by */
     ptrdiff_t n; /* bytes of the text */
     struct span word, last_word;
+    ptrdiff_t begins[NCD_WINDOWS]; /* of the windows at the present row */
     struct ncd_class_odds *odds;
     double *bytes;
 };
@@ -61,15 +62,15 @@ struct worth {
     double value, context_cost, weight;
 };
 
-static void add_posting(const struct taking *t, int kind, uint32_t posting,
-                        double sign, struct worth *worth)
+static void add_posting(const struct taking *t, unsigned context_of,
+                        uint32_t posting, double sign, struct worth *worth)
 {
     const struct ncd_classmodel *m = t->model;
     worth->value += sign * (double)m->values[posting];
     worth->weight += sign * (double)m->fit.weights[posting];
-    if (kind < NCD_WINDOWS - 1)
-        worth->context_cost += sign * m->fit.mix[kind + 1] *
-                               ncd_context_cost(&m->smoothing, kind + 1,
+    if (context_of < NCD_WINDOWS)
+        worth->context_cost += sign * m->fit.mix[context_of] *
+                               ncd_context_cost(&m->smoothing, (int)context_of,
                                                 m->counts.counts[posting]);
 }
 
@@ -77,16 +78,14 @@ static struct worth worth_of(const struct taking *t, uint32_t node)
 {
     const struct ncd_counts *c = &t->model->counts;
     uint64_t key = c->keys[node];
-    int kind = (int)ncd_key_kind(key);
+    unsigned context_of = ncd_key_context_of(key);
     struct worth worth = {0};
     for (uint32_t p = c->first[node]; p < c->first[node + 1]; p++) {
         if (c->classes[p] == t->a)
-            add_posting(t, kind, p, 1, &worth);
+            add_posting(t, context_of, p, 1, &worth);
         if (c->classes[p] == t->b)
-            add_posting(t, kind, p, -1, &worth);
+            add_posting(t, context_of, p, -1, &worth);
     }
-    if (ncd_key_is_end(key))
-        worth.context_cost = 0;
     return worth;
 }
 
@@ -115,7 +114,7 @@ static void take_windows(struct taking *t, const uint32_t *nodes, size_t row)
                     t->over * (w.value + w.context_cost));
         give_length(t, (struct span){at + 1, at + 2},
                     -t->over * w.context_cost);
-        give_margin(t, (struct span){at - kind, at + 1},
+        give_margin(t, (struct span){t->begins[kind], at + 1},
                     margin_of(t, nodes[kind], w.weight));
     }
 }
@@ -137,12 +136,20 @@ static void take_words(struct taking *t, const uint32_t *nodes)
     }
 }
 
-/* What each symbol and each word adds, whatever they are. */
+/* What each place and each word adds, whatever comes there. */
 static double place(const struct taking *t, int words)
 {
-    const double *places =
-        t->model->places + (words ? t->model->counts.n_classes : 0);
-    return t->over * (places[t->a] - places[t->b]);
+    const double *values =
+        t->model->place_values + (words ? t->model->counts.n_classes : 0);
+    return t->over * (values[t->a] - values[t->b]);
+}
+
+/* A character begins at a byte, and is the last one of all windows. */
+static void begin_character(struct taking *t, ptrdiff_t at)
+{
+    for (int kind = NCD_WINDOWS - 1; kind > 0; kind--)
+        t->begins[kind] = t->begins[kind - 1];
+    t->begins[0] = at;
 }
 
 /* Goes through the rows as ncd_rows_find has. */
@@ -155,11 +162,12 @@ static void take_rows(struct taking *t, ncd_text text)
     for (size_t row = 0; ncd_walk_next(&walk, keys);
          row++, nodes += NCD_KINDS) {
         ptrdiff_t at = (ptrdiff_t)row - 1;
-        int is_symbol = at >= 0 && at <= t->n;
-        if (is_symbol)
+        if (t->reading.rows.at_place[row])
+            begin_character(t, at);
+        if (t->reading.rows.at_place[row] && at >= 0 && at <= t->n)
             give_length(t, (struct span){at, at + 1}, place(t, 0));
         take_windows(t, nodes, row);
-        t->word.end = at < t->n ? at : t->n;
+        t->word.end = t->begins[0] < t->n ? t->begins[0] : t->n;
         if (at > t->n) /* the words end */
             t->word.begin = t->word.end;
         if (keys[NCD_PAIR] != NCD_NO_KEY)
@@ -167,7 +175,8 @@ static void take_rows(struct taking *t, ncd_text text)
         take_words(t, nodes);
         if (keys[NCD_WORD] != NCD_NO_KEY)
             t->last_word = t->word;
-        if (walk.word == 0) /* the next one begins behind this byte at best */
+        /* The next one begins behind this character at best. */
+        if (walk.word == 0 && ncd_walk_at_place(&walk))
             t->word.begin = at + 1;
     }
 }
@@ -202,7 +211,8 @@ ncd_status ncd_classmodel_odds(const struct ncd_classmodel *m, ncd_text text,
     }
     ncd_margins_scale(&m->margins, &m->counts, &t.reading, &t.scale_windows,
                       &t.scale_words);
-    t.over = ncd_exp(-fit->length_power * ncd_ln((double)text.nbytes + 1));
+    t.over =
+        ncd_exp(-fit->length_power * ncd_ln((double)t.reading.rows.n_places));
     *odds = (struct ncd_class_odds){
         .bias = fit->biases[a] - fit->biases[b] +
                 fit->mix[NCD_MARGIN] * ((double)fit->margin_biases[a] -

@@ -63,8 +63,8 @@ static ncd_status fit(struct ncd_softmax_data *data, unsigned threads,
     do {
         factors[PLAIN] = !frozen[PLAIN];
         factors[SCALED] = 0;
-        status = ncd_softmax_fit(data, &prior, threads, factors, NULL, &loss,
-                                 err);
+        status =
+            ncd_softmax_fit(data, &prior, threads, factors, NULL, &loss, err);
     } while (status == NCD_OK &&
              ncd_softmax_freeze(factors, frozen, N_FACTORS));
     *temper_out = (struct ncd_temper){factors[PLAIN], factors[SCALED]};

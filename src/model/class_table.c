@@ -7,7 +7,7 @@
 
 #include "util/parallel.h"
 
-enum { N_TEXTS, N_CLASSES, N_NODES, N_POSTINGS, N_SYMBOLS, N_WORDS, SLOTS };
+enum { N_TEXTS, N_CLASSES, N_NODES, N_POSTINGS, N_PLACES, N_WORDS, SLOTS };
 #define N_HEAD (SLOTS + NCD_N_SHARDS + 1) /* numbers of 8 bytes */
 
 int ncd_class_table_is_native(void)
@@ -35,9 +35,9 @@ static void list_arrays(struct ncd_classmodel *m, struct array *arrays)
     struct ncd_counts *c = &m->counts;
     uint64_t n_classes = c->n_classes, n_nodes = c->n_nodes;
     const struct array all[N_ARRAYS] = {
-        {&c->symbols, 8, n_classes},
+        {&c->places, 8, n_classes},
         {&c->words, 8, n_classes},
-        {&m->places, 8, 2 * n_classes},
+        {&m->place_values, 8, 2 * n_classes},
         {&c->keys, 8, n_nodes},
         {&c->slots, 4, c->slot_first[NCD_N_SHARDS]},
         {&c->totals, 4, n_nodes},
@@ -72,7 +72,7 @@ ncd_status ncd_put_class_table(const struct ncd_classmodel *model,
     const struct ncd_counts *c = &model->counts;
     struct array arrays[N_ARRAYS];
     uint64_t head[N_HEAD] = {c->n_texts,    c->n_classes, c->n_nodes,
-                             c->n_postings, c->n_symbols, c->n_words};
+                             c->n_postings, c->n_places,  c->n_words};
     for (int s = 0; s <= NCD_N_SHARDS; s++)
         head[SLOTS + s] = c->slot_first[s];
     ncd_status status = put(to, head, sizeof head);
@@ -105,7 +105,7 @@ static int read_head(const uint64_t *head, uint64_t nbytes,
     c->n_classes = (size_t)head[N_CLASSES];
     c->n_nodes = (size_t)head[N_NODES];
     c->n_postings = (size_t)head[N_POSTINGS];
-    c->n_symbols = head[N_SYMBOLS];
+    c->n_places = head[N_PLACES];
     c->n_words = head[N_WORDS];
     return head[SLOTS] == 0;
 }
@@ -214,7 +214,7 @@ static int places_are_sane(const struct ncd_classmodel *m)
 {
     int sane = 1;
     for (size_t i = 0; i < 2 * m->counts.n_classes; i++)
-        sane &= fabs(m->places[i]) <= NCD_SANE_MOST;
+        sane &= fabs(m->place_values[i]) <= NCD_SANE_MOST;
     return sane;
 }
 
