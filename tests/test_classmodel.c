@@ -330,6 +330,27 @@ START_TEST(threads_change_nothing)
 }
 END_TEST
 
+/* Answers are the same whatever the compiler, its options and the threads. Who
+ * changes them makes a new NCD_MODEL_VERSION_OF_CLASS. */
+#define PINNED UINT64_C(0xc2b0bc3007938323)
+
+START_TEST(answers_are_pinned)
+{
+    ncd_dataset *data = other_script(random_dataset(15, 4, 30, 150));
+    ncd_dataset *test = other_script(random_dataset(16, 4, 10, 150));
+    ncd_text texts[40];
+    for (size_t i = 0; i < test->n; i++)
+        texts[i] = ncd_dataset_text(test, i);
+    double *p = predict_all(data, texts, test->n, 2);
+    XXH64_hash_t hash = XXH3_64bits(p, test->n * data->labels.n * sizeof *p);
+    ck_assert_msg(hash == PINNED, "the answers hash to %016llx",
+                  (unsigned long long)hash);
+    free(p);
+    ncd_dataset_free(data);
+    ncd_dataset_free(test);
+}
+END_TEST
+
 /* Whatever the data, probabilities are probabilities. */
 static void expect_probabilities(ncd_dataset *data)
 {
@@ -531,7 +552,7 @@ START_TEST(a_table_is_not_trusted)
 }
 END_TEST
 
-START_TEST(tables_of_the_first_version_are_refused)
+START_TEST(class_models_of_earlier_versions_are_refused)
 {
     ncd_dataset *data = random_dataset(14, 2, 5, 40);
     ncd_model *model = class_model(data), *loaded;
@@ -539,11 +560,14 @@ START_TEST(tables_of_the_first_version_are_refused)
     ncd_error err;
     ck_status(ncd_model_save(model, path, &err), NCD_OK, &err);
     struct ncd_buf file = read_whole(path);
-    file.bytes[NCD_MODEL_MAGIC_NBYTES] = 1;
-    set_checksum(&file);
-    write_file(path, file.bytes, file.n);
-    ck_status(ncd_model_load(path, &loaded, &err), NCD_ERR_MODEL, &err);
-    ck_assert_ptr_nonnull(strstr(err.message, "train it again"));
+    for (unsigned char version = 1; version < NCD_MODEL_VERSION_OF_CLASS;
+         version++) {
+        file.bytes[NCD_MODEL_MAGIC_NBYTES] = version;
+        set_checksum(&file);
+        write_file(path, file.bytes, file.n);
+        ck_status(ncd_model_load(path, &loaded, &err), NCD_ERR_MODEL, &err);
+        ck_assert_ptr_nonnull(strstr(err.message, "train it again"));
+    }
     ncd_buf_free(&file);
     ncd_model_free(model);
     ncd_dataset_free(data);
@@ -685,11 +709,12 @@ int main(void)
                                   evidence_is_the_sum_of_log_ratios,
                                   leaving_out_is_training_without,
                                   threads_change_nothing,
+                                  answers_are_pinned,
                                   odd_data_trains,
                                   it_learns,
                                   a_saved_model_answers_alike,
                                   a_table_is_not_trusted,
-                                  tables_of_the_first_version_are_refused,
+                                  class_models_of_earlier_versions_are_refused,
                                   updating_is_training_on_all,
                                   only_what_is_there_can_be_forgotten,
                                   folds_are_judged_by_the_others};

@@ -214,7 +214,7 @@ START_TEST(a_newer_file_is_told_apart)
 {
     struct file file = take_apart();
     file.version = NCD_MODEL_VERSION + 1;
-    expect(&file, NCD_ERR_MODEL_NEWER, "version 3");
+    expect(&file, NCD_ERR_MODEL_NEWER, "version 4");
     file = take_apart();
     memcpy(file.sections[file.n].tag, "NEWS", 4);
     file.n_claimed = (uint32_t)++file.n;

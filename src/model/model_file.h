@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The model file, format version 2. All numbers are little-endian.
+ * The model file, format version 3. All numbers are little-endian.
  *
  *     magic      8 bytes   89 'N' 'C' 'D' 'M' 0D 0A 1A
  *     version    u32
@@ -32,8 +32,9 @@
  *           that are used where they are once the file is mapped; see
  *           class_table.h
  *
- * In version 1 the postings of a class model were in another order; its models
- * of neighbours are read as they are.
+ * What a class model counts and fits belongs to the version: whatever changes
+ * its answers makes a new one, and class models of those before are refused.
+ * Models of neighbours are read as they are.
  *
  * The magic number follows PNG's: its line ends show whether a transfer in text
  * mode has changed the file. The same training data and settings give the same
@@ -44,7 +45,8 @@
 
 #define NCD_MODEL_MAGIC "\x89NCDM\r\n\x1a"
 #define NCD_MODEL_MAGIC_NBYTES 8
-#define NCD_MODEL_VERSION 2
+#define NCD_MODEL_VERSION 3
+#define NCD_MODEL_VERSION_OF_CLASS 3 /* the oldest that means the same by it */
 #define NCD_MODEL_HEADER_NBYTES 24
 #define NCD_MODEL_SECTION_NBYTES 24 /* before the stored bytes */
 #define NCD_MODEL_CHECKSUM_NBYTES 8

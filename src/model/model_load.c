@@ -332,7 +332,7 @@ static ncd_status read_settings(const char *path, const struct parts *parts,
     /* Models of before there were methods don't name theirs. */
     if (setting(parts, "method", method, sizeof method) == NCD_OK)
         m = ncd_method_parse(method);
-    if (m != NCD_METHOD_KNN && parts->version == 1)
+    if (m != NCD_METHOD_KNN && parts->version < NCD_MODEL_VERSION_OF_CLASS)
         return ncd_fail(err, NCD_ERR_MODEL,
                         "%s: a class model of an earlier version of this "
                         "program: train it again",
