@@ -72,9 +72,12 @@ static uint64_t n_bytes_of(const ncd_dataset *data)
 static void print_row(FILE *out, const char *name, double model, double labels,
                       double texts, uint64_t n_bytes)
 {
-    fprintf(out, "%s\t%.0f\t%.0f\t%.0f\t%.0f\t%.3f\n", name, model, labels,
-            texts, model + labels + texts,
-            n_bytes ? texts / (double)n_bytes : 0);
+    fprintf(out, "%s\t%.0f\t%.0f\t%.0f\t%.0f\t", name, model, labels, texts,
+            model + labels + texts);
+    if (n_bytes)
+        fprintf(out, "%.3f\n", texts / (double)n_bytes);
+    else
+        fputs("-\n", out);
 }
 
 /* The model itself, where nothing else was compared. */
@@ -107,8 +110,8 @@ ncd_status print_message_lengths(FILE *out, const ncd_model *model,
     if (status != NCD_OK)
         return status;
     fprintf(out,
-            "\nmessage by\tmodel bits\tlabel bits\ttext bits\tbits\tbits a "
-            "byte\n");
+            "\nmessage by\tmodel bits\tlabel bits\ttext bits\tbits\ttext bits "
+            "a byte\n");
     print_row(out, "no model", 0, no_labels, 8 * (double)n_bytes, n_bytes);
     if (ncd_model_n_contenders(model) == 0)
         print_own_rows(out, model, &d, no_labels, n_bytes);

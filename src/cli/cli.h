@@ -159,6 +159,9 @@ int take_search(const struct cli_command *command, unsigned *n_candidates_out);
 unsigned given_k(void);
 int given_vote(void);
 
+/* Tells of options given that mean nothing to the method. */
+void note_options_without_use(ncd_method method);
+
 /* The library's options out of the arguments; `what` is counted by progress. */
 void fill_options(ncd_options *options, const char *what);
 void fill_reader_options(ncd_reader_options *options, uint64_t limit);

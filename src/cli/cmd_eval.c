@@ -23,7 +23,9 @@ static const struct cli_option eval_options[] = {
     {"train", 0, OPTION_STRING, &train_path, "DATA", "training data", NULL},
     {"test", 0, OPTION_STRING, &test_path, "DATA", "test data", NULL},
     {"folds", 0, OPTION_U64, &folds, "N",
-     "N-fold cross-validation in place of leave-one-out", NULL},
+     "N-fold cross-validation; kNN is otherwise left to leave-one-out, class "
+     "models to 5 folds",
+     NULL},
     {"shots", 0, OPTION_LIST, &shots, "N,...",
      "few-shot: train on N texts a class, drawn by seed", NULL},
     {"learning-curve", 0, OPTION_FLAG, &learning_curve, NULL,
@@ -67,7 +69,8 @@ static const struct cli_command command = {
     .usage =
         (const char *const[]){"eval [OPTION...] --train=DATA --test=DATA",
                               "eval [OPTION...] MODEL TEST",
-                              "eval [OPTION...] DATA|MODEL   (leave-one-out)",
+                              "eval [OPTION...] DATA|MODEL   (leave-one-out; 5 folds "
+                              "where a class model takes part)",
                               "eval [OPTION...]              (bundled sample)",
                               NULL},
     .examples =

@@ -255,6 +255,18 @@ static void fill_predict_options(ncd_predict_options *options)
     options->n_candidates = n_candidates;
 }
 
+static ncd_status check_method(const ncd_model *model, ncd_error *err)
+{
+    ncd_options of_model;
+    ncd_model_options(model, &of_model);
+    note_options_without_use(of_model.method);
+    if (of_model.method != NCD_METHOD_CLASS || !style.neighbors)
+        return NCD_OK;
+    *err = (ncd_error){NCD_ERR_ARGUMENT,
+                       "--neighbors: a class model asks no neighbours"};
+    return NCD_ERR_ARGUMENT;
+}
+
 /* stream is NULL where texts are given. */
 static ncd_status predict(const char *path, char **texts, int n_texts,
                           struct stream *stream, ncd_error *err)
@@ -269,9 +281,10 @@ static ncd_status predict(const char *path, char **texts, int n_texts,
     if (style.top > n_classes)
         style.top = (unsigned)n_classes;
     fill_predict_options(&run.options);
-    if (ncd_prediction_new(&run.prediction) != NCD_OK)
+    status = check_method(model, err);
+    if (status == NCD_OK && ncd_prediction_new(&run.prediction) != NCD_OK)
         status = no_memory(err);
-    else
+    if (status == NCD_OK)
         status = stream ? answer_input(&run, stream, err)
                         : answer_arguments(&run, texts, n_texts, err);
     ncd_prediction_free(run.prediction);

@@ -84,19 +84,22 @@ static void print_training(FILE *out, const ncd_model *model)
 {
     ncd_training t;
     ncd_model_training(model, &t);
-    double n = (double)t.n_judged, bits = t.n_bytes ? (double)t.n_bytes : 1;
+    double n = (double)t.n_judged, n_bytes = (double)t.n_bytes;
+    size_t n_texts = ncd_dataset_n_texts(ncd_model_dataset(model));
     ncd_options o;
     ncd_model_options(model, &o);
     fprintf(out, "method       %s\n", ncd_method_name(o.method));
     fprintf(out,
-            "left out     %.2f %% of %llu texts get their label, each judged "
+            "left out     %.2f %% of %s%llu texts get their label, each judged "
             "without itself\n",
-            100 * (double)t.n_correct / n, (unsigned long long)t.n_judged);
-    fprintf(
-        out,
-        "bits a byte  8 by no model, %.3f by that of all texts, %.3f by that "
-        "of their class\n",
-        t.corpus_bits / bits, t.class_bits / bits);
+            100 * (double)t.n_correct / n,
+            t.n_judged < n_texts ? "a sample of " : "",
+            (unsigned long long)t.n_judged);
+    if (t.n_bytes)
+        fprintf(out,
+                "bits a byte  8 by no model, %.3f by that of all texts, %.3f "
+                "by that of their class\n",
+                t.corpus_bits / n_bytes, t.class_bits / n_bytes);
     fprintf(out, "bits a label %.3f\n", t.label_bits);
 }
 
@@ -127,10 +130,6 @@ static ncd_status print_model_summary(const ncd_model *model, const char *path,
     fprintf(out, "model        %s\n", path);
     if (verbose)
         status = print_message_lengths(out, model, err);
-    if (s.n_texts >= 20 && s.n_texts < 2 * s.n_classes)
-        note("%llu labels for %llu texts: does the label stand first in each "
-             "line?",
-             (unsigned long long)s.n_classes, (unsigned long long)s.n_texts);
     size_t n_over = ncd_model_n_over_window(model);
     if (n_over)
         note("%zu of the texts exceed half the compressor's window of %zu "
@@ -149,6 +148,17 @@ ncd_status hand_over(ncd_model *model, const char *path, ncd_error *err)
     return status;
 }
 
+/* Before training, which takes long where there are many labels. */
+static void note_odd_labels(const ncd_dataset *data)
+{
+    size_t n = ncd_dataset_n_texts(data),
+           n_classes = ncd_dataset_n_classes(data);
+    if (n >= 20 && n < 2 * n_classes)
+        note("%zu labels for %zu texts: does the label stand first in each "
+             "line?",
+             n_classes, n);
+}
+
 static ncd_status train(char **paths, int n_paths, const char *output,
                         ncd_error *err)
 {
@@ -162,8 +172,11 @@ static ncd_status train(char **paths, int n_paths, const char *output,
     for (int i = 0; i < n_paths && status == NCD_OK; i++)
         status = read_data(data, paths[i], limit, err);
     catch_interrupts();
-    if (status == NCD_OK)
+    note_options_without_use(options.method);
+    if (status == NCD_OK) {
+        note_odd_labels(data);
         status = ncd_model_train(data, &options, &model, err);
+    }
     ncd_dataset_free(data);
     return status == NCD_OK ? hand_over(model, output, err) : status;
 }

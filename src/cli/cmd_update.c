@@ -17,8 +17,9 @@ static const struct cli_command command = {
     .name = "update",
     .summary =
         "Adds labelled texts to a model, or takes them out. The model then "
-        "answers exactly\nas if it had been trained on the texts it "
-        "holds.",
+        "answers exactly\nas if it had been trained, with its method and "
+        "settings, on the texts it holds. For\nclass models that takes as "
+        "long as training, since all weights hang on all texts.",
     .usage = (const char *const[]){"update [OPTION...] MODEL DATA...", NULL},
     .examples =
         (const char *const[]){
@@ -42,6 +43,9 @@ static ncd_status update(const char *path, char **data_paths, int n_paths,
     for (int i = 0; i < n_paths && status == NCD_OK; i++)
         status = read_data(data, data_paths[i], 0, err);
     catch_interrupts();
+    if (status == NCD_OK && ncd_model_n_contenders(model))
+        note("the method was chosen by training and is kept; `train "
+             "--method=auto` would choose again");
     if (status == NCD_OK)
         status = ncd_model_update(model, forget ? NULL : data,
                                   forget ? data : NULL, &run, &updated, err);

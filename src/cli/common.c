@@ -140,6 +140,15 @@ int given_vote(void)
     return cli_given(knn_options, "vote") ? measure_args.vote : -1;
 }
 
+void note_options_without_use(ncd_method method)
+{
+    if (method == NCD_METHOD_CLASS &&
+        (cli_given(compressor_options, NULL) || cli_given(knn_options, NULL) ||
+         cli_given(search_options, NULL)))
+        note("a class model asks no neighbours: options of the compressor, of "
+             "distances, neighbours and their search have no use");
+}
+
 void fill_reader_options(ncd_reader_options *options, uint64_t limit)
 {
     ncd_reader_options_init(options);
