@@ -297,9 +297,9 @@ static ncd_status assess_part(struct training *t, size_t first, size_t n,
 
 /*
  * What the model is worth: each judged text is answered by a last stage that
- * was fitted to the others' parts only, so that nothing that answers it has
- * seen its label. The parts start from the weights of the whole; since the
- * problem is convex, this saves steps and changes nothing.
+ * was fitted to the others' parts only. (The power of length, one of five, was
+ * chosen with it.) The parts start from the weights of the whole; since the
+ * problem is convex, this saves steps and hardly changes where they end.
  */
 static ncd_status assess(struct training *t, struct ncd_class_fit *fit,
                          ncd_error *err)

@@ -43,8 +43,8 @@ struct ncd_counts {
 };
 
 /* Counts the texts whose `leave_out` is zero (NULL: all of them); the classes
- * are those of the data set. Statuses: NOMEM, INPUT (more than 2^32 - 1
- * different grams, or occurrences of one). */
+ * are those of the data set. Statuses: NOMEM, INPUT (2 GB of text or more, of
+ * which nothing here overflows 32 bits). */
 ncd_status ncd_counts_build(struct ncd_counts *counts, const ncd_dataset *data,
                             const unsigned char *leave_out, unsigned threads,
                             ncd_error *err);

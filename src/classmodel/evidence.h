@@ -14,7 +14,9 @@
  *     p(s | x)  =  (n(xs) + a P(s | x)) / (n(x) + a)
  *
  * with masses a and b that belong to the kind: hierarchical Dirichlet models
- * (MacKay & Peto 1995). Both sum to 1 over the symbols. The evidence for a
+ * (MacKay & Peto 1995). Both sum to 1 over the symbols. (Words that no text has
+ * are not told apart: each has the same small probability, so those of words
+ * rank classes and code nothing.) The evidence for a
  * class is the sum of ln p/P over a text, which is 0 wherever the class has not
  * seen the context:
  *

@@ -120,5 +120,8 @@ ncd_status print_message_lengths(FILE *out, const ncd_model *model,
         print_row(out, name_of(c, name), c->model_bits, c->label_bits,
                   c->data_bits, n_bytes);
     }
+    fputs("(labels and texts by models: each left out, coded by what the "
+          "others teach)\n",
+          out);
     return NCD_OK;
 }
