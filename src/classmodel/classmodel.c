@@ -43,6 +43,7 @@ struct training {
     size_t *judged;  /* [n_judged] */
     size_t *places;  /* [n_judged] their numbers in this list */
     uint32_t *truth; /* [n_judged] */
+    float *margins;  /* [n_judged][n classes] */
     float *opinions; /* [n_judged][NCD_N_EXPERTS][n classes] */
     double *scratch; /* [n threads][NCD_KINDS][n classes] */
     struct ncd_code_lengths *lengths; /* [n_judged] */
@@ -94,6 +95,8 @@ static ncd_status judge(void *job, size_t j, unsigned thread, ncd_error *err)
     ncd_reading_end(reading);
     for (size_t k = 0; k < NCD_KINDS * n_classes; k++)
         out[k] = (float)evidence[k];
+    memcpy(out + NCD_MARGIN * n_classes, t->margins + j * n_classes,
+           n_classes * sizeof *out);
     return NCD_OK;
 }
 
@@ -336,6 +339,30 @@ static ncd_status make_readings(struct ncd_reading **readings, unsigned *have,
     return NCD_OK;
 }
 
+static void free_readings(struct ncd_reading **readings, unsigned *n)
+{
+    for (unsigned i = 0; i < *n; i++)
+        ncd_reading_free(&(*readings)[i]);
+    free(*readings);
+    *readings = NULL;
+    *n = 0;
+}
+
+/* Reads texts, all or those that are judged, each thread with a reading of its
+ * own, which is as long as the table and not kept. */
+static ncd_status read_texts(struct training *t, size_t n, ncd_task_fn fn,
+                             struct ncd_progress progress, ncd_error *err)
+{
+    unsigned n_readings = 0;
+    ncd_status status = NCD_OK;
+    if (make_readings(&t->readings, &n_readings, t->threads) != NCD_OK)
+        status = ncd_fail_nomem(err);
+    if (status == NCD_OK)
+        status = ncd_parallel_for(n, t->threads, fn, t, &progress, err);
+    free_readings(&t->readings, &n_readings);
+    return status;
+}
+
 /* Deals the texts of each class, shuffled, to the folds in turn. */
 static ncd_status deal_folds(const ncd_dataset *data, uint32_t *folds,
                              ncd_error *err)
@@ -350,9 +377,19 @@ static ncd_status deal_folds(const ncd_dataset *data, uint32_t *folds,
     return status;
 }
 
+/* Nobody asks for features, nor for what they come from, once the weights are
+ * known. */
+static void forget_features(struct ncd_classmodel *m)
+{
+    free(m->margins.features);
+    m->margins.features = NULL;
+    free(m->counts.n_in);
+    m->counts.n_in = NULL;
+}
+
 static ncd_status fit_margins(struct training *t, ncd_error *err)
 {
-    struct ncd_progress reading = part(t, 20, 10), fitting = part(t, 30, 40);
+    struct ncd_progress fitting = part(t, 30, 40);
     struct ncd_classmodel *m = t->model;
     const ncd_dataset *d = t->data;
     struct ncd_class_fit *fit = &m->fit;
@@ -363,9 +400,10 @@ static ncd_status fit_margins(struct training *t, ncd_error *err)
         calloc(m->counts.n_classes, sizeof *fit->margin_biases);
     fit->n_classes = m->counts.n_classes;
     fit->n_postings = m->counts.n_postings;
-    if (!t->rows || !t->folds || !fit->weights || !fit->margin_biases)
+    t->margins = calloc(t->n_judged * m->counts.n_classes, sizeof *t->margins);
+    if (!t->rows || !t->folds || !fit->weights || !fit->margin_biases ||
+        !t->margins)
         return ncd_fail_nomem(err);
-    size_t n_classes = m->counts.n_classes;
     struct ncd_margins_data data = {.n = d->n,
                                     .rows = t->rows,
                                     .classes = d->classes,
@@ -374,16 +412,16 @@ static ncd_status fit_margins(struct training *t, ncd_error *err)
                                     .judged = t->judged};
     ncd_status status = deal_folds(d, t->folds, err);
     if (status == NCD_OK)
-        status = ncd_parallel_for(d->n, t->threads, make_row, t, &reading, err);
+        status = read_texts(t, d->n, make_row, part(t, 20, 10), err);
     if (status == NCD_OK)
         status = ncd_margins_fit(&m->margins, &m->counts, &data, t->threads,
-                                 fit->weights, fit->margin_biases,
-                                 t->opinions + NCD_MARGIN * n_classes,
-                                 NCD_N_EXPERTS * n_classes, &fitting, err);
+                                 fit->weights, fit->margin_biases, t->margins,
+                                 &fitting, err);
     for (size_t i = 0; i < d->n; i++)
         ncd_feature_row_free(&t->rows[i]);
     free(t->rows);
     t->rows = NULL;
+    forget_features(m);
     return status;
 }
 
@@ -399,12 +437,9 @@ static ncd_status choose_judged(struct training *t, ncd_error *err)
     t->places = calloc(t->n_judged, sizeof *t->places);
     t->truth = calloc(t->n_judged, sizeof *t->truth);
     t->lengths = calloc(t->n_judged, sizeof *t->lengths);
-    t->opinions =
-        calloc(t->n_judged * NCD_N_EXPERTS * n_classes, sizeof *t->opinions);
-    t->scratch = calloc(t->threads * NCD_KINDS * n_classes, sizeof *t->scratch);
     t->model->fit.biases = calloc(n_classes, sizeof *t->model->fit.biases);
-    if (!t->judged || !t->places || !t->truth || !t->lengths || !t->opinions ||
-        !t->scratch || !t->model->fit.biases || !order) {
+    if (!t->judged || !t->places || !t->truth || !t->lengths ||
+        !t->model->fit.biases || !order) {
         free(order);
         return ncd_fail_nomem(err);
     }
@@ -418,15 +453,29 @@ static ncd_status choose_judged(struct training *t, ncd_error *err)
     return NCD_OK;
 }
 
+/* All opinions of the judged texts. Room is made when the fit of the margins
+ * has given back its own, since both are large. */
+static ncd_status gather_opinions(struct training *t, ncd_error *err)
+{
+    size_t n_classes = t->model->counts.n_classes;
+    t->opinions =
+        calloc(t->n_judged * NCD_N_EXPERTS * n_classes, sizeof *t->opinions);
+    t->scratch = calloc(t->threads * NCD_KINDS * n_classes, sizeof *t->scratch);
+    if (!t->opinions || !t->scratch)
+        return ncd_fail_nomem(err);
+    ncd_status status = read_texts(t, t->n_judged, judge, part(t, 70, 30), err);
+    free(t->margins);
+    t->margins = NULL;
+    return status;
+}
+
 static ncd_status fit_all(struct training *t, ncd_error *err)
 {
-    struct ncd_progress judging = part(t, 70, 30);
     ncd_status status = choose_judged(t, err);
     if (status == NCD_OK)
         status = fit_margins(t, err);
     if (status == NCD_OK)
-        status =
-            ncd_parallel_for(t->n_judged, t->threads, judge, t, &judging, err);
+        status = gather_opinions(t, err);
     if (status == NCD_OK)
         status = choose_power(t, &t->model->fit, err);
     if (status == NCD_OK)
@@ -466,21 +515,15 @@ ncd_status ncd_classmodel_train(struct ncd_classmodel *m,
 {
     struct training t = {
         .model = m, .data = data, .threads = threads, .progress = progress};
-    unsigned n_readings = 0;
     ncd_status status = begin(m, data, threads, err);
-    if (status == NCD_OK &&
-        make_readings(&t.readings, &n_readings, threads) != NCD_OK)
-        status = ncd_fail_nomem(err);
     if (status == NCD_OK)
         status = fit_all(&t, err);
-    for (unsigned i = 0; i < n_readings; i++)
-        ncd_reading_free(&t.readings[i]);
-    free(t.readings);
     free(t.rows);
     free(t.folds);
     free(t.judged);
     free(t.places);
     free(t.truth);
+    free(t.margins);
     free(t.opinions);
     free(t.scratch);
     free(t.lengths);
@@ -509,8 +552,10 @@ ncd_status ncd_classmodel_restore(struct ncd_classmodel *m,
                         "the weights of the class model fit other texts");
     m->fit = *fit;
     *fit = (struct ncd_class_fit){0};
-    if (!m->is_mapped)
+    if (!m->is_mapped) {
+        forget_features(m);
         return finish(m, data, threads, err);
+    }
     ncd_smoothing_init(&m->smoothing);
     ncd_margins_damp(&m->margins);
     return NCD_OK;
@@ -627,8 +672,5 @@ ncd_status ncd_classmodel_predict(const struct ncd_classmodel *m,
 
 void ncd_class_crew_free(struct ncd_class_crew *crew)
 {
-    for (unsigned i = 0; i < crew->n; i++)
-        ncd_reading_free(&crew->readings[i]);
-    free(crew->readings);
-    *crew = (struct ncd_class_crew){0};
+    free_readings(&crew->readings, &crew->n);
 }
