@@ -163,8 +163,9 @@ static ncd_status train(char **paths, int n_paths, const char *output,
         status = read_data(data, paths[i], limit, err);
     catch_interrupts();
     if (status == NCD_OK)
-        status = ncd_model_train(data, &options, &model, err);
-    ncd_dataset_free(data);
+        status = ncd_model_train_taking(data, &options, &model, err);
+    else
+        ncd_dataset_free(data);
     return status == NCD_OK ? hand_over(model, output, err) : status;
 }
 
