@@ -377,12 +377,16 @@ static ncd_status deal_folds(const ncd_dataset *data, uint32_t *folds,
     return status;
 }
 
-/* Nobody asks for features, nor for what they come from, once the weights are
- * known. */
+/* Nobody asks for the numbers of features once the rows are made, nor for those
+ * of texts once the weights are known. */
 static void forget_features(struct ncd_classmodel *m)
 {
     free(m->margins.features);
     m->margins.features = NULL;
+}
+
+static void forget_n_in(struct ncd_classmodel *m)
+{
     free(m->counts.n_in);
     m->counts.n_in = NULL;
 }
@@ -413,6 +417,7 @@ static ncd_status fit_margins(struct training *t, ncd_error *err)
     ncd_status status = deal_folds(d, t->folds, err);
     if (status == NCD_OK)
         status = read_texts(t, d->n, make_row, part(t, 20, 10), err);
+    forget_features(m);
     if (status == NCD_OK)
         status = ncd_margins_fit(&m->margins, &m->counts, &data, t->threads,
                                  fit->weights, fit->margin_biases, t->margins,
@@ -421,7 +426,7 @@ static ncd_status fit_margins(struct training *t, ncd_error *err)
         ncd_feature_row_free(&t->rows[i]);
     free(t->rows);
     t->rows = NULL;
-    forget_features(m);
+    forget_n_in(m);
     return status;
 }
 
@@ -554,6 +559,7 @@ ncd_status ncd_classmodel_restore(struct ncd_classmodel *m,
     *fit = (struct ncd_class_fit){0};
     if (!m->is_mapped) {
         forget_features(m);
+        forget_n_in(m);
         return finish(m, data, threads, err);
     }
     ncd_smoothing_init(&m->smoothing);

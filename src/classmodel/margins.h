@@ -34,7 +34,7 @@
 #define NCD_TIMES_MAX 255
 
 struct ncd_margins {
-    /* [n nodes] number, or NCD_NO_NODE: not one; NULL once weights are known */
+    /* [n nodes] number, or NCD_NO_NODE: not one; for rows, NULL behind them */
     uint32_t *features;
     float *idf; /* [n nodes] 0 where there is no feature */
     size_t n_features;

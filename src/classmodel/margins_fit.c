@@ -417,10 +417,11 @@ static ncd_status make_fit(struct fit *f)
     f->demands = calloc(c->n_classes, sizeof *f->demands);
     if (!f->nodes || !f->order || !f->demands)
         return NCD_ERR_NOMEM;
+    size_t n = 0;
     for (size_t i = 0; i < c->n_nodes; i++) {
-        if (f->margins->features[i] == NCD_NO_NODE)
+        if (f->margins->idf[i] == 0)
             continue;
-        f->nodes[f->margins->features[i]] = (uint32_t)i;
+        f->nodes[n++] = (uint32_t)i;
         for (uint32_t p = c->first[i]; p < c->first[i + 1]; p++) {
             struct demand *demand = &f->demands[c->classes[p]];
             demand->n_weights++;
