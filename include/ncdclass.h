@@ -473,6 +473,13 @@ typedef struct ncd_model ncd_model;
 NCD_API ncd_status ncd_model_train(const ncd_dataset *dataset,
                                    const ncd_options *options,
                                    ncd_model **model_out, ncd_error *err);
+
+/* The same model, which takes the data over instead of copying them; they are
+ * the caller's no more, also where training fails. */
+NCD_API ncd_status ncd_model_train_taking(ncd_dataset *dataset,
+                                          const ncd_options *options,
+                                          ncd_model **model_out,
+                                          ncd_error *err);
 NCD_API void ncd_model_free(ncd_model *model);
 
 /*

@@ -477,6 +477,33 @@ START_TEST(the_same_data_give_the_same_bytes)
 }
 END_TEST
 
+/* By taking the data over, too. */
+START_TEST(data_taken_over_give_the_same_bytes)
+{
+    char copied[1200], taken[1200];
+    snprintf(copied, sizeof copied, "%s", scratch("copied"));
+    snprintf(taken, sizeof taken, "%s", scratch("taken"));
+    static const ncd_method methods[] = {NCD_METHOD_KNN, NCD_METHOD_CLASS,
+                                         NCD_METHOD_AUTO, NCD_METHOD_BOTH};
+    for (size_t i = 0; i < COUNT(methods); i++) {
+        ncd_dataset *data = random_dataset(51, 3, 10, 200);
+        ncd_options options;
+        ncd_error err;
+        ncd_options_init(&options);
+        options.method = methods[i];
+        options.threads = 1;
+        ncd_model *model = train(data, &options);
+        save(model, copied);
+        ncd_model_free(model);
+        ck_status(ncd_model_train_taking(data, &options, &model, &err), NCD_OK,
+                  &err);
+        save(model, taken);
+        ncd_model_free(model);
+        expect_same_bytes(copied, taken);
+    }
+}
+END_TEST
+
 START_TEST(a_failed_save_leaves_the_file)
 {
     const char *folder = scratch("full"), *path = scratch("full/model");
@@ -539,6 +566,7 @@ int main(void)
         a_loaded_model_predicts_the_same,
         rows_survive_a_round_trip,
         the_same_data_give_the_same_bytes,
+        data_taken_over_give_the_same_bytes,
         a_failed_save_leaves_the_file,
         what_is_no_model_is_told_so,
     };

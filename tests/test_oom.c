@@ -404,6 +404,24 @@ static ncd_status train(void *arg, ncd_error *err)
     return status;
 }
 
+static ncd_status train_taking(void *arg, ncd_error *err)
+{
+    ncd_model *model;
+    ncd_dataset *data;
+    ncd_options options;
+    size_t all[] = {0, 1, 2};
+    ncd_options_init(&options);
+    options.threads = 1;
+    options.method = method;
+    ncd_status status = ncd_dataset_select(arg, all, COUNT(all), &data, err);
+    if (status != NCD_OK)
+        return status;
+    status = ncd_model_train_taking(data, &options, &model, err);
+    if (status == NCD_OK)
+        ncd_model_free(model);
+    return status;
+}
+
 START_TEST(training)
 {
     ncd_dataset *data = random_dataset(82, 3, 4, 50);
@@ -585,8 +603,10 @@ START_TEST(class_models)
     ncd_dataset *data = dataset_of(rows);
     method = NCD_METHOD_CLASS;
     fail_everywhere("ncd_model_train, class", train, data);
+    fail_everywhere("ncd_model_train_taking, class", train_taking, data);
     method = NCD_METHOD_AUTO;
     fail_everywhere("ncd_model_train, auto", train, data);
+    fail_everywhere("ncd_model_train_taking, auto", train_taking, data);
     method = NCD_METHOD_CLASS;
     ncd_dataset_free(data);
     ncd_model *model = random_model();

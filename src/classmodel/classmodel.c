@@ -47,10 +47,11 @@ struct training {
     uint32_t *turns; /* [n texts] their numbers in this list, or NOT_JUDGED */
     size_t *places;  /* [n_judged] the same, as they are moved about */
     uint32_t *truth; /* [n_judged] */
+    float *margins;  /* [n_judged][n classes] */
     float *opinions; /* [n_judged][NCD_N_EXPERTS][n classes] */
-    uint32_t *n_places; /* [n_judged] their lengths, see ncd_walk */
+    uint32_t *lengths;  /* [n_judged] in places, see ncd_walk */
     double *scratch;    /* [n threads][NCD_KINDS][n classes] */
-    struct ncd_code_lengths *lengths; /* [n_judged] */
+    struct ncd_code_lengths *bits; /* [n_judged] */
 };
 
 /* --- Progress --- */
@@ -69,23 +70,39 @@ static struct ncd_progress part(const struct training *t, uint64_t before,
 
 /* --- Reading the training texts --- */
 
+static ncd_status make_row(void *job, size_t i, unsigned thread, ncd_error *err)
+{
+    const struct training *t = job;
+    const struct ncd_classmodel *m = t->model;
+    struct ncd_reading *reading = &t->readings[thread];
+    if (ncd_reading_begin(reading, &m->counts, ncd_dataset_text(t->data, i)) !=
+        NCD_OK)
+        return ncd_fail_nomem(err);
+    ncd_status status =
+        ncd_feature_row_make(&t->rows[i], &m->margins, &m->counts, reading);
+    ncd_reading_end(reading);
+    return status == NCD_OK ? NCD_OK : ncd_fail_nomem(err);
+}
+
 /* The experts' opinions of judged text j, which is being read. */
 static void judge(const struct training *t, size_t j, unsigned thread)
 {
     const struct ncd_classmodel *m = t->model;
     struct ncd_reading *reading = &t->readings[thread];
-    size_t n = NCD_KINDS * m->counts.n_classes;
+    size_t n_classes = m->counts.n_classes, n = NCD_KINDS * n_classes;
     double *evidence = t->scratch + thread * n;
-    float *out = t->opinions + j * NCD_N_EXPERTS * m->counts.n_classes;
+    float *out = t->opinions + j * NCD_N_EXPERTS * n_classes;
     ncd_evidence(&m->counts, &m->smoothing, reading, t->truth[j], evidence,
-                 &t->lengths[j]);
-    t->n_places[j] = (uint32_t)reading->rows.n_places;
+                 &t->bits[j]);
+    t->lengths[j] = (uint32_t)reading->rows.n_places;
     for (size_t k = 0; k < n; k++)
         out[k] = (float)evidence[k];
+    memcpy(out + NCD_MARGIN * n_classes, t->margins + j * n_classes,
+           n_classes * sizeof *out);
 }
 
-static ncd_status read_text(void *job, size_t i, unsigned thread,
-                            ncd_error *err)
+/* What prediction and judgement want to know of a text. */
+static ncd_status weigh(void *job, size_t i, unsigned thread, ncd_error *err)
 {
     const struct training *t = job;
     const struct ncd_classmodel *m = t->model;
@@ -94,14 +111,10 @@ static ncd_status read_text(void *job, size_t i, unsigned thread,
         NCD_OK)
         return ncd_fail_nomem(err);
     ncd_evidence_note(&m->counts, &m->smoothing, reading, t->p);
-    ncd_status status = NCD_OK;
-    if (t->rows)
-        status =
-            ncd_feature_row_make(&t->rows[i], &m->margins, &m->counts, reading);
     if (t->turns && t->turns[i] != NOT_JUDGED)
         judge(t, t->turns[i], thread);
     ncd_reading_end(reading);
-    return status == NCD_OK ? NCD_OK : ncd_fail_nomem(err);
+    return NCD_OK;
 }
 
 /* --- Fitting --- */
@@ -116,7 +129,7 @@ static void divide_by_length(const struct training *t, size_t n, double power)
 {
     size_t n_classes = t->model->counts.n_classes;
     for (size_t j = 0; j < n && power != 0; j++) {
-        float factor = (float)power_of((double)t->n_places[j], -power);
+        float factor = (float)power_of((double)t->lengths[j], -power);
         float *x = t->opinions + j * NCD_N_EXPERTS * n_classes;
         for (size_t k = 0; k < NCD_KINDS * n_classes; k++)
             x[k] *= factor;
@@ -163,8 +176,9 @@ static ncd_status fit_mix(const struct training *t, size_t n,
     ncd_status status;
     measure_spread(t, n, squares);
     do {
-        status = ncd_softmax_fit(&data, &prior, t->threads, fit->mix,
-                                 fit->biases, loss_out, err);
+        status =
+            ncd_softmax_fit(&data, &prior, t->threads, fit->mix, fit->biases,
+                            loss_out, err);
     } while (status == NCD_OK &&
              ncd_softmax_freeze(fit->mix, frozen, NCD_N_EXPERTS));
     return status;
@@ -317,8 +331,8 @@ static ncd_status assess(struct training *t, struct ncd_class_fit *fit,
     }
     result->log_loss /= (double)n;
     for (size_t j = 0; j < n; j++) {
-        result->corpus_bits += t->lengths[j].corpus;
-        result->class_bits += t->lengths[j].class;
+        result->corpus_bits += t->bits[j].corpus;
+        result->class_bits += t->bits[j].class;
         result->n_bytes += ncd_dataset_text(t->data, t->judged[j]).nbytes;
     }
     return status;
@@ -340,6 +354,30 @@ static ncd_status make_readings(struct ncd_reading **readings, unsigned *have,
     return NCD_OK;
 }
 
+static void free_readings(struct ncd_reading **readings, unsigned *n)
+{
+    for (unsigned i = 0; i < *n; i++)
+        ncd_reading_free(&(*readings)[i]);
+    free(*readings);
+    *readings = NULL;
+    *n = 0;
+}
+
+/* Reads all texts, each thread with a reading of its own, which is as long as
+ * the table and not kept. */
+static ncd_status read_texts(struct training *t, ncd_task_fn fn,
+                             struct ncd_progress progress, ncd_error *err)
+{
+    unsigned n_readings = 0;
+    ncd_status status = NCD_OK;
+    if (make_readings(&t->readings, &n_readings, t->threads) != NCD_OK)
+        status = ncd_fail_nomem(err);
+    if (status == NCD_OK)
+        status = ncd_parallel_for(t->data->n, t->threads, fn, t, &progress, err);
+    free_readings(&t->readings, &n_readings);
+    return status;
+}
+
 /* Deals the texts of each class, shuffled, to the folds in turn. */
 static ncd_status deal_folds(const ncd_dataset *data, uint32_t *folds,
                              ncd_error *err)
@@ -354,43 +392,56 @@ static ncd_status deal_folds(const ncd_dataset *data, uint32_t *folds,
     return status;
 }
 
-/* Reads all texts once, for what every stage wants of them. */
-static ncd_status read_texts(struct training *t, ncd_error *err)
+/* Nobody asks for the numbers of features once the rows are made, nor for those
+ * of texts once the weights are known. */
+static void forget_features(struct ncd_classmodel *m)
 {
-    struct ncd_progress reading = part(t, 20, 30);
-    t->p = calloc(t->model->counts.n_nodes + 1, sizeof *t->p);
-    if (!t->p)
-        return ncd_fail_nomem(err);
-    return ncd_parallel_for(t->data->n, t->threads, read_text, t, &reading,
-                            err);
+    free(m->margins.features);
+    m->margins.features = NULL;
+}
+
+static void forget_n_in(struct ncd_classmodel *m)
+{
+    free(m->counts.n_in);
+    m->counts.n_in = NULL;
 }
 
 static ncd_status fit_margins(struct training *t, ncd_error *err)
 {
-    struct ncd_progress fitting = part(t, 50, 50);
+    struct ncd_progress fitting = part(t, 30, 40);
     struct ncd_classmodel *m = t->model;
+    const ncd_dataset *d = t->data;
     struct ncd_class_fit *fit = &m->fit;
-    size_t n_classes = m->counts.n_classes;
+    t->rows = calloc(d->n, sizeof *t->rows);
+    t->folds = calloc(d->n, sizeof *t->folds);
     fit->weights = calloc(m->counts.n_postings + 1, sizeof *fit->weights);
-    fit->margin_biases = calloc(n_classes, sizeof *fit->margin_biases);
-    fit->n_classes = n_classes;
+    fit->margin_biases =
+        calloc(m->counts.n_classes, sizeof *fit->margin_biases);
+    fit->n_classes = m->counts.n_classes;
     fit->n_postings = m->counts.n_postings;
-    if (!fit->weights || !fit->margin_biases)
+    t->margins = calloc(t->n_judged * m->counts.n_classes, sizeof *t->margins);
+    if (!t->rows || !t->folds || !fit->weights || !fit->margin_biases ||
+        !t->margins)
         return ncd_fail_nomem(err);
-    struct ncd_margins_data data = {.n = t->data->n,
+    struct ncd_margins_data data = {.n = d->n,
                                     .rows = t->rows,
-                                    .classes = t->data->classes,
+                                    .classes = d->classes,
                                     .folds = t->folds,
                                     .n_judged = t->n_judged,
                                     .judged = t->judged};
-    ncd_status status = ncd_margins_fit(
-        &m->margins, &m->counts, &data, t->threads, fit->weights,
-        fit->margin_biases, t->opinions + NCD_MARGIN * n_classes,
-        NCD_N_EXPERTS * n_classes, &fitting, err);
-    for (size_t i = 0; i < t->data->n; i++)
+    ncd_status status = deal_folds(d, t->folds, err);
+    if (status == NCD_OK)
+        status = read_texts(t, make_row, part(t, 20, 10), err);
+    forget_features(m);
+    if (status == NCD_OK)
+        status = ncd_margins_fit(&m->margins, &m->counts, &data, t->threads,
+                                 fit->weights, fit->margin_biases, t->margins,
+                                 &fitting, err);
+    for (size_t i = 0; i < d->n; i++)
         ncd_feature_row_free(&t->rows[i]);
     free(t->rows);
     t->rows = NULL;
+    forget_n_in(m);
     return status;
 }
 
@@ -403,20 +454,15 @@ static ncd_status choose_judged(struct training *t, ncd_error *err)
     t->n_judged = n <= room ? n : (size_t)(room > 0 ? room : 1);
     uint32_t *order = calloc(n, sizeof *order);
     t->judged = calloc(t->n_judged, sizeof *t->judged);
-    t->turns = malloc(n * sizeof *t->turns);
-    t->rows = calloc(n, sizeof *t->rows);
-    t->folds = calloc(n, sizeof *t->folds);
     t->places = calloc(t->n_judged, sizeof *t->places);
     t->truth = calloc(t->n_judged, sizeof *t->truth);
+    t->turns = malloc(n * sizeof *t->turns);
     t->lengths = calloc(t->n_judged, sizeof *t->lengths);
-    t->n_places = calloc(t->n_judged, sizeof *t->n_places);
-    t->opinions =
-        calloc(t->n_judged * NCD_N_EXPERTS * n_classes, sizeof *t->opinions);
-    t->scratch = calloc(t->threads * NCD_KINDS * n_classes, sizeof *t->scratch);
+    t->bits = calloc(t->n_judged, sizeof *t->bits);
     t->model->fit.biases = calloc(n_classes, sizeof *t->model->fit.biases);
-    if (!t->judged || !t->turns || !t->rows || !t->folds || !t->places ||
-        !t->truth || !t->lengths || !t->n_places || !t->opinions ||
-        !t->scratch || !t->model->fit.biases || !order) {
+    if (!t->judged || !t->places || !t->truth || !t->turns || !t->lengths ||
+        !t->bits ||
+        !t->model->fit.biases || !order) {
         free(order);
         return ncd_fail_nomem(err);
     }
@@ -432,15 +478,36 @@ static ncd_status choose_judged(struct training *t, ncd_error *err)
     return NCD_OK;
 }
 
+static ncd_status weigh_texts(struct training *t, ncd_error *err)
+{
+    t->p = calloc(t->model->counts.n_nodes + 1, sizeof *t->p);
+    return t->p ? read_texts(t, weigh, part(t, 70, 30), err)
+                : ncd_fail_nomem(err);
+}
+
+/* All opinions of the judged texts. Room is made when the fit of the margins
+ * has given back its own, since both are large. */
+static ncd_status gather_opinions(struct training *t, ncd_error *err)
+{
+    size_t n_classes = t->model->counts.n_classes;
+    t->opinions =
+        calloc(t->n_judged * NCD_N_EXPERTS * n_classes, sizeof *t->opinions);
+    t->scratch = calloc(t->threads * NCD_KINDS * n_classes, sizeof *t->scratch);
+    if (!t->opinions || !t->scratch)
+        return ncd_fail_nomem(err);
+    ncd_status status = weigh_texts(t, err);
+    free(t->margins);
+    t->margins = NULL;
+    return status;
+}
+
 static ncd_status fit_all(struct training *t, ncd_error *err)
 {
     ncd_status status = choose_judged(t, err);
     if (status == NCD_OK)
-        status = deal_folds(t->data, t->folds, err);
-    if (status == NCD_OK)
-        status = read_texts(t, err);
-    if (status == NCD_OK)
         status = fit_margins(t, err);
+    if (status == NCD_OK)
+        status = gather_opinions(t, err);
     if (status == NCD_OK)
         status = choose_power(t, &t->model->fit, err);
     if (status == NCD_OK)
@@ -451,7 +518,7 @@ static ncd_status fit_all(struct training *t, ncd_error *err)
 }
 
 /* The values that prediction adds up. */
-static ncd_status finish(struct training *t, ncd_error *err)
+static ncd_status finish(const struct training *t, ncd_error *err)
 {
     struct ncd_classmodel *m = t->model;
     m->values = malloc((m->counts.n_postings + 1) * sizeof *m->values);
@@ -463,32 +530,19 @@ static ncd_status finish(struct training *t, ncd_error *err)
     return NCD_OK;
 }
 
-static ncd_status begin(struct ncd_classmodel *m, const ncd_dataset *data,
-                        unsigned threads, ncd_error *err)
+static ncd_status begin(struct training *t, ncd_error *err)
 {
-    ncd_status status = ncd_counts_build(&m->counts, data, NULL, threads, err);
+    struct ncd_classmodel *m = t->model;
+    ncd_status status =
+        ncd_counts_build(&m->counts, t->data, NULL, t->threads, err);
     if (status == NCD_OK && ncd_margins_init(&m->margins, &m->counts) != NCD_OK)
         status = ncd_fail_nomem(err);
     return status;
 }
 
-static ncd_status begin_training(struct training *t, unsigned *n_readings,
-                                 ncd_error *err)
+/* What only training needs. */
+static void end(struct training *t)
 {
-    ncd_status status = begin(t->model, t->data, t->threads, err);
-    if (status == NCD_OK &&
-        make_readings(&t->readings, n_readings, t->threads) != NCD_OK)
-        status = ncd_fail_nomem(err);
-    return status;
-}
-
-static void end_training(struct training *t, unsigned n_readings)
-{
-    for (unsigned i = 0; i < n_readings; i++)
-        ncd_reading_free(&t->readings[i]);
-    for (size_t i = 0; t->rows && i < t->data->n; i++)
-        ncd_feature_row_free(&t->rows[i]);
-    free(t->readings);
     free(t->p);
     free(t->rows);
     free(t->folds);
@@ -496,10 +550,11 @@ static void end_training(struct training *t, unsigned n_readings)
     free(t->turns);
     free(t->places);
     free(t->truth);
+    free(t->margins);
     free(t->opinions);
-    free(t->scratch);
     free(t->lengths);
-    free(t->n_places);
+    free(t->scratch);
+    free(t->bits);
 }
 
 ncd_status ncd_classmodel_train(struct ncd_classmodel *m,
@@ -509,15 +564,14 @@ ncd_status ncd_classmodel_train(struct ncd_classmodel *m,
 {
     struct training t = {
         .model = m, .data = data, .threads = threads, .progress = progress};
-    unsigned n_readings = 0;
     *m = (struct ncd_classmodel){0};
     ncd_smoothing_init(&m->smoothing);
-    ncd_status status = begin_training(&t, &n_readings, err);
+    ncd_status status = begin(&t, err);
     if (status == NCD_OK)
         status = fit_all(&t, err);
     if (status == NCD_OK)
         status = finish(&t, err);
-    end_training(&t, n_readings);
+    end(&t);
     return status;
 }
 
@@ -526,13 +580,14 @@ static ncd_status make_tables(struct ncd_classmodel *m, const ncd_dataset *data,
                               unsigned threads, ncd_error *err)
 {
     struct training t = {.model = m, .data = data, .threads = threads};
-    unsigned n_readings = 0;
-    ncd_status status = begin_training(&t, &n_readings, err);
+    ncd_status status = begin(&t, err);
+    forget_features(m);
+    forget_n_in(m);
     if (status == NCD_OK)
-        status = read_texts(&t, err);
+        status = weigh_texts(&t, err);
     if (status == NCD_OK)
         status = finish(&t, err);
-    end_training(&t, n_readings);
+    end(&t);
     return status;
 }
 
@@ -619,9 +674,8 @@ double ncd_classmodel_scores(const struct ncd_classmodel *m,
         scores[class] =
             m->fit.biases[class] +
             m->fit.mix[NCD_MARGIN] * (double)m->fit.margin_biases[class] +
-            over *
-                ((double)r->rows.n_places * m->place_values[class] +
-                 (double)r->rows.n_words * m->place_values[n_classes + class]);
+            over * ((double)r->rows.n_places * m->place_values[class] +
+                    (double)r->rows.n_words * m->place_values[n_classes + class]);
     for (size_t d = 0; d < r->n_distinct; d++) {
         uint32_t node = r->distinct[d], n = r->tally[node];
         ask_ahead(m, r, d);
@@ -668,8 +722,5 @@ ncd_status ncd_classmodel_predict(const struct ncd_classmodel *m,
 
 void ncd_class_crew_free(struct ncd_class_crew *crew)
 {
-    for (unsigned i = 0; i < crew->n; i++)
-        ncd_reading_free(&crew->readings[i]);
-    free(crew->readings);
-    *crew = (struct ncd_class_crew){0};
+    free_readings(&crew->readings, &crew->n);
 }

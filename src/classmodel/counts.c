@@ -15,11 +15,15 @@ struct maker {
     uint32_t *slots;
     size_t n_slots, n_nodes, n_postings;
     uint64_t *keys;
-    uint32_t *n_in, *last_text; /* [n_nodes] */
+    uint32_t *n_in;             /* [n_nodes] */
+    uint32_t *last_text;        /* [n_nodes]; at last the node's number */
     uint32_t *last;             /* [n_nodes] posting, UINT32_MAX: none */
     uint32_t *classes, *counts; /* [n_postings] */
     uint32_t *previous;         /* [n_postings] of the same node */
     size_t node_capacity[4], posting_capacity[3];
+    /* [n_nodes + 1] once all is counted: the postings stand node by node then,
+     * and `last` and `previous` are gone. */
+    uint32_t *first;
 };
 
 struct build {
@@ -75,6 +79,7 @@ static void maker_free(struct maker *m)
     free(m->classes);
     free(m->counts);
     free(m->previous);
+    free(m->first);
     *m = (struct maker){0};
 }
 
@@ -153,6 +158,46 @@ static ncd_status count(struct maker *m, uint64_t key, uint32_t text,
     return NCD_OK;
 }
 
+/* Puts a chain of postings, whose last one is p, in order before `end`; returns
+ * where they begin. */
+static uint32_t put_chain(const struct maker *m, const uint32_t *from,
+                          uint32_t p, uint32_t end, uint32_t *to)
+{
+    for (; p != UINT32_MAX; p = m->previous[p])
+        to[--end] = from[p];
+    return end;
+}
+
+/* Postings of one array, node by node. */
+static ncd_status sort_postings(const struct maker *m, uint32_t **postings)
+{
+    uint32_t *sorted = malloc((m->n_postings + 1) * sizeof *sorted);
+    if (!sorted)
+        return NCD_ERR_NOMEM;
+    uint32_t at = (uint32_t)m->n_postings;
+    for (size_t i = m->n_nodes; i-- > 0;) {
+        m->first[i + 1] = at;
+        at = put_chain(m, *postings, m->last[i], at, sorted);
+    }
+    m->first[0] = at;
+    free(*postings);
+    *postings = sorted;
+    return NCD_OK;
+}
+
+/* Gives back what only counting needs: the shard has to wait for the others. */
+static ncd_status finish_shard(struct maker *m)
+{
+    m->first = malloc((m->n_nodes + 1) * sizeof *m->first);
+    if (!m->first || sort_postings(m, &m->classes) != NCD_OK ||
+        sort_postings(m, &m->counts) != NCD_OK)
+        return NCD_ERR_NOMEM;
+    free(m->previous);
+    free(m->last);
+    m->previous = m->last = NULL;
+    return NCD_OK;
+}
+
 static ncd_status make_shard(void *job, size_t shard, unsigned thread,
                              ncd_error *err)
 {
@@ -175,33 +220,28 @@ static ncd_status make_shard(void *job, size_t shard, unsigned thread,
                     return ncd_fail_nomem(err);
             }
     }
-    return NCD_OK;
+    return finish_shard(m) == NCD_OK ? NCD_OK : ncd_fail_nomem(err);
 }
 
 /* --- Putting the shards together --- */
 
-static ncd_status make_room(struct ncd_counts *c)
+/* One array of the table is made after the other, and what the shards have of
+ * it given back at once, so that little is there twice. */
+
+static void give_back(uint32_t **array)
 {
-    c->slots = malloc(c->slot_first[NCD_N_SHARDS] * sizeof *c->slots);
-    c->keys = malloc((c->n_nodes + 1) * sizeof *c->keys);
-    c->totals = malloc((c->n_nodes + 1) * sizeof *c->totals);
-    c->n_in = malloc((c->n_nodes + 1) * sizeof *c->n_in);
-    c->first = malloc((c->n_nodes + 1) * sizeof *c->first);
-    c->classes = malloc((c->n_postings + 1) * sizeof *c->classes);
-    c->counts = malloc((c->n_postings + 1) * sizeof *c->counts);
-    return c->slots && c->keys && c->totals && c->n_in && c->first &&
-                   c->classes && c->counts
-               ? NCD_OK
-               : NCD_ERR_NOMEM;
+    free(*array);
+    *array = NULL;
 }
 
 /* Numbers the nodes of all shards by falling number of texts, those of equal
- * number in the order of the shards and within them as they came; at: [n texts
- * + 1] zeros. Writes over last_text, which is no longer needed. */
-static void number_nodes(const struct ncd_counts *c, struct maker *makers,
-                         uint32_t *at)
+ * number in the order of the shards and within them as they came. Writes over
+ * last_text, which is no longer needed. */
+static ncd_status number_nodes(struct ncd_counts *c, struct maker *makers)
 {
-    uint32_t n = 0;
+    uint32_t n = 0, *at = calloc(c->n_texts + 1, sizeof *at);
+    if (!at)
+        return NCD_ERR_NOMEM;
     for (size_t s = 0; s < NCD_N_SHARDS; s++)
         for (size_t i = 0; i < makers[s].n_nodes; i++)
             at[makers[s].n_in[i]]++;
@@ -213,42 +253,106 @@ static void number_nodes(const struct ncd_counts *c, struct maker *makers,
     for (size_t s = 0; s < NCD_N_SHARDS; s++)
         for (size_t i = 0; i < makers[s].n_nodes; i++)
             makers[s].last_text[i] = at[makers[s].n_in[i]]++;
+    free(at);
+    return NCD_OK;
 }
 
-static void place_nodes(struct ncd_counts *c, size_t shard,
-                        const struct maker *m)
+static ncd_status place_slots(struct ncd_counts *c, struct maker *makers)
 {
-    uint32_t *slots = c->slots + c->slot_first[shard];
-    for (size_t i = 0; i < m->n_slots; i++)
-        slots[i] = m->slots[i] == NCD_NO_NODE ? NCD_NO_NODE
-                                              : m->last_text[m->slots[i]];
-    for (size_t i = 0; i < m->n_nodes; i++) {
-        uint32_t node = m->last_text[i], n = 0, total = 0;
-        for (uint32_t p = m->last[i]; p != UINT32_MAX; p = m->previous[p]) {
-            total += m->counts[p];
-            n++;
-        }
-        c->keys[node] = m->keys[i];
-        c->totals[node] = total;
-        c->n_in[node] = m->n_in[i];
-        c->first[node + 1] = n;
+    c->slots = malloc(c->slot_first[NCD_N_SHARDS] * sizeof *c->slots);
+    for (size_t s = 0; c->slots && s < NCD_N_SHARDS; s++) {
+        struct maker *m = &makers[s];
+        uint32_t *slots = c->slots + c->slot_first[s];
+        for (size_t i = 0; i < m->n_slots; i++)
+            slots[i] = m->slots[i] == NCD_NO_NODE ? NCD_NO_NODE
+                                                  : m->last_text[m->slots[i]];
+        give_back(&m->slots);
     }
+    return c->slots ? NCD_OK : NCD_ERR_NOMEM;
 }
 
-static void place_postings(struct ncd_counts *c, const struct maker *m)
+static ncd_status place_keys(struct ncd_counts *c, struct maker *makers)
 {
-    for (size_t i = 0; i < m->n_nodes; i++) {
-        uint32_t at = c->first[m->last_text[i] + 1];
-        for (uint32_t p = m->last[i]; p != UINT32_MAX; p = m->previous[p]) {
-            c->classes[--at] = m->classes[p];
-            c->counts[at] = m->counts[p];
+    c->keys = malloc((c->n_nodes + 1) * sizeof *c->keys);
+    for (size_t s = 0; c->keys && s < NCD_N_SHARDS; s++) {
+        struct maker *m = &makers[s];
+        for (size_t i = 0; i < m->n_nodes; i++)
+            c->keys[m->last_text[i]] = m->keys[i];
+        free(m->keys);
+        m->keys = NULL;
+    }
+    return c->keys ? NCD_OK : NCD_ERR_NOMEM;
+}
+
+static ncd_status place_n_in(struct ncd_counts *c, struct maker *makers)
+{
+    c->n_in = malloc((c->n_nodes + 1) * sizeof *c->n_in);
+    for (size_t s = 0; c->n_in && s < NCD_N_SHARDS; s++) {
+        struct maker *m = &makers[s];
+        for (size_t i = 0; i < m->n_nodes; i++)
+            c->n_in[m->last_text[i]] = m->n_in[i];
+        give_back(&m->n_in);
+    }
+    return c->n_in ? NCD_OK : NCD_ERR_NOMEM;
+}
+
+static ncd_status place_totals(struct ncd_counts *c, struct maker *makers)
+{
+    c->totals = malloc((c->n_nodes + 1) * sizeof *c->totals);
+    c->first = malloc((c->n_nodes + 1) * sizeof *c->first);
+    if (!c->totals || !c->first)
+        return NCD_ERR_NOMEM;
+    for (size_t s = 0; s < NCD_N_SHARDS; s++) {
+        const struct maker *m = &makers[s];
+        for (size_t i = 0; i < m->n_nodes; i++) {
+            uint32_t node = m->last_text[i], total = 0;
+            for (uint32_t p = m->first[i]; p < m->first[i + 1]; p++)
+                total += m->counts[p];
+            c->totals[node] = total;
+            c->first[node + 1] = m->first[i + 1] - m->first[i];
         }
     }
+    c->first[0] = 0;
+    for (size_t i = 0; i < c->n_nodes; i++)
+        c->first[i + 1] += c->first[i];
+    return NCD_OK;
+}
+
+static void place_postings(const struct ncd_counts *c, const struct maker *m,
+                           const uint32_t *from, uint32_t *to)
+{
+    for (size_t i = 0; i < m->n_nodes; i++)
+        memcpy(to + c->first[m->last_text[i]], from + m->first[i],
+               (m->first[i + 1] - m->first[i]) * sizeof *to);
+}
+
+static ncd_status place_classes(struct ncd_counts *c, struct maker *makers)
+{
+    c->classes = malloc((c->n_postings + 1) * sizeof *c->classes);
+    for (size_t s = 0; c->classes && s < NCD_N_SHARDS; s++) {
+        place_postings(c, &makers[s], makers[s].classes, c->classes);
+        give_back(&makers[s].classes);
+    }
+    return c->classes ? NCD_OK : NCD_ERR_NOMEM;
+}
+
+static ncd_status place_counts(struct ncd_counts *c, struct maker *makers)
+{
+    c->counts = malloc((c->n_postings + 1) * sizeof *c->counts);
+    for (size_t s = 0; c->counts && s < NCD_N_SHARDS; s++) {
+        place_postings(c, &makers[s], makers[s].counts, c->counts);
+        give_back(&makers[s].counts);
+    }
+    return c->counts ? NCD_OK : NCD_ERR_NOMEM;
 }
 
 static ncd_status join(struct ncd_counts *c, struct maker *makers,
                        ncd_error *err)
 {
+    static ncd_status (*const steps[])(struct ncd_counts *, struct maker *) = {
+        number_nodes, place_slots,   place_keys,  place_n_in,
+        place_totals, place_classes, place_counts};
+    ncd_status status = NCD_OK;
     for (size_t s = 0; s < NCD_N_SHARDS; s++) {
         c->slot_first[s + 1] = c->slot_first[s] + makers[s].n_slots;
         c->n_nodes += makers[s].n_nodes;
@@ -258,23 +362,10 @@ static ncd_status join(struct ncd_counts *c, struct maker *makers,
         return ncd_fail(err, NCD_ERR_INPUT,
                         "too much text for a class model: more than 2^32 "
                         "different contexts");
-    uint32_t *at = calloc(c->n_texts + 1, sizeof *at);
-    if (!at || make_room(c) != NCD_OK) {
-        free(at);
-        return ncd_fail_nomem(err);
-    }
-    number_nodes(c, makers, at);
-    free(at);
-    c->first[0] = 0;
-    for (size_t s = 0; s < NCD_N_SHARDS; s++)
-        place_nodes(c, s, &makers[s]);
-    for (size_t i = 0; i < c->n_nodes; i++)
-        c->first[i + 1] += c->first[i];
-    for (size_t s = 0; s < NCD_N_SHARDS; s++) {
-        place_postings(c, &makers[s]);
-        maker_free(&makers[s]); /* for the memory */
-    }
-    return NCD_OK;
+    for (size_t i = 0; i < sizeof steps / sizeof *steps; i++)
+        if (status == NCD_OK)
+            status = steps[i](c, makers);
+    return status == NCD_OK ? NCD_OK : ncd_fail_nomem(err);
 }
 
 /* --- All of it --- */

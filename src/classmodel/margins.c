@@ -72,26 +72,66 @@ void ncd_margins_scale(const struct ncd_margins *m, const struct ncd_counts *c,
     *words_out = squares[1] > 0 ? (float)(1 / sqrt(squares[1])) : 0;
 }
 
-/* Appends the features of windows or of words. */
-static void take_features(struct ncd_feature_row *row,
-                          const struct ncd_margins *m,
-                          const struct ncd_counts *c,
-                          const struct ncd_reading *r, int words)
-{
-    for (size_t i = 0; i < r->n_distinct; i++) {
-        uint32_t node = r->distinct[i], feature = m->features[node];
-        if (feature != NCD_NO_NODE &&
-            (ncd_key_kind(c->keys[node]) >= NCD_WORD) == words)
-            row->entries[row->n++] = feature | times_of(r, node)
-                                                   << NCD_FEATURE_BITS;
-    }
-}
-
 static int compare_entries(const void *a, const void *b)
 {
     uint32_t x = *(const uint32_t *)a & (NCD_MAX_FEATURES - 1);
     uint32_t y = *(const uint32_t *)b & (NCD_MAX_FEATURES - 1);
     return (x > y) - (x < y);
+}
+
+/* The features of windows or of words, in the order of memory, through which
+ * the fit goes again and again. Returns how many there are. */
+static uint32_t take_features(uint32_t *entries, const struct ncd_margins *m,
+                              const struct ncd_counts *c,
+                              const struct ncd_reading *r, int words)
+{
+    uint32_t n = 0;
+    for (size_t i = 0; i < r->n_distinct; i++) {
+        uint32_t node = r->distinct[i], feature = m->features[node];
+        if (feature != NCD_NO_NODE &&
+            (ncd_key_kind(c->keys[node]) >= NCD_WORD) == words)
+            entries[n++] = feature | times_of(r, node) << NCD_FEATURE_BITS;
+    }
+    qsort(entries, n, sizeof *entries, compare_entries);
+    return n;
+}
+
+/* Packs n entries of windows or of words, as ncd_feature_next reads them;
+ * returns the bytes that they take. Without `out` it only counts. */
+static size_t pack_entries(const uint32_t *entries, size_t n,
+                           unsigned char *out)
+{
+    uint32_t last = 0;
+    size_t at = 0;
+    for (size_t i = 0; i < n; i++) {
+        uint32_t feature = entries[i] & (NCD_MAX_FEATURES - 1);
+        uint32_t times = entries[i] >> NCD_FEATURE_BITS;
+        uint32_t step = (feature - last) << 1 | (times > 1);
+        for (; step >= 0x80; step >>= 7, at++)
+            if (out)
+                out[at] = (unsigned char)(step | 0x80);
+        if (out)
+            out[at] = (unsigned char)step;
+        at++;
+        if (times > 1 && out)
+            out[at] = (unsigned char)times;
+        at += times > 1;
+        last = feature;
+    }
+    return at;
+}
+
+static ncd_status pack_row(struct ncd_feature_row *row, const uint32_t *entries)
+{
+    const uint32_t *words = entries + row->n_windows;
+    size_t n_words = row->n - row->n_windows;
+    size_t nbytes = pack_entries(entries, row->n_windows, NULL);
+    row->packed = malloc(nbytes + pack_entries(words, n_words, NULL) + 1);
+    if (!row->packed)
+        return NCD_ERR_NOMEM;
+    pack_entries(entries, row->n_windows, row->packed);
+    pack_entries(words, n_words, row->packed + nbytes);
+    return NCD_OK;
 }
 
 ncd_status ncd_feature_row_make(struct ncd_feature_row *row,
@@ -102,24 +142,21 @@ ncd_status ncd_feature_row_make(struct ncd_feature_row *row,
     size_t n = 0;
     for (size_t i = 0; i < r->n_distinct; i++)
         n += m->features[r->distinct[i]] != NCD_NO_NODE;
-    row->entries = malloc((n + 1) * sizeof *row->entries);
-    if (!row->entries)
+    uint32_t *entries = malloc((n + 1) * sizeof *entries);
+    if (!entries)
         return NCD_ERR_NOMEM;
-    row->n = 0;
-    take_features(row, m, c, r, 0);
-    row->n_windows = row->n;
-    take_features(row, m, c, r, 1);
-    /* In the order of memory, through which the fit goes again and again. */
-    qsort(row->entries, row->n_windows, sizeof *row->entries, compare_entries);
-    qsort(row->entries + row->n_windows, row->n - row->n_windows,
-          sizeof *row->entries, compare_entries);
+    row->n_windows = take_features(entries, m, c, r, 0);
+    row->n =
+        row->n_windows + take_features(entries + row->n_windows, m, c, r, 1);
+    ncd_status status = pack_row(row, entries);
+    free(entries);
     ncd_margins_scale(m, c, r, &row->scale_windows, &row->scale_words);
-    return NCD_OK;
+    return status;
 }
 
 void ncd_feature_row_free(struct ncd_feature_row *row)
 {
-    free(row->entries);
+    free(row->packed);
     *row = (struct ncd_feature_row){0};
 }
 

@@ -26,27 +26,50 @@
 #define NCD_FOLDS 3
 #define NCD_LANES (1 + NCD_FOLDS)
 
-/* A text's feature with how often it occurs, the number of the feature in the
- * low bits. They are numbered in the order of nodes, the most common first;
- * beyond NCD_MAX_FEATURES the rarest grams are none. */
+/* A feature with how often a text has it, the number of the feature in the low
+ * bits. They are numbered in the order of nodes, the most common first; beyond
+ * NCD_MAX_FEATURES the rarest grams are none. */
 #define NCD_FEATURE_BITS 24
 #define NCD_MAX_FEATURES (1u << NCD_FEATURE_BITS)
 #define NCD_TIMES_MAX 255
 
 struct ncd_margins {
-    /* [n nodes] number, or NCD_NO_NODE: not one; NULL in mapped models */
+    /* [n nodes] number, or NCD_NO_NODE: not one; for rows, NULL behind them */
     uint32_t *features;
     float *idf; /* [n nodes] 0 where there is no feature */
     size_t n_features;
     float damped[NCD_TIMES_MAX + 1]; /* 1 + ln n */
 };
 
-/* A text's features. */
+/* A text's features, those of windows and then those of words, each in
+ * increasing order. All texts' are kept while each class picks its own, so they
+ * are packed: most take one or two bytes. */
 struct ncd_feature_row {
-    uint32_t *entries;     /* [n] */
-    uint32_t n, n_windows; /* those of windows come first */
+    unsigned char *packed;
+    uint32_t n, n_windows;
     float scale_windows, scale_words;
 };
+
+/* Reads a row from its first entry to its last. */
+struct ncd_feature_walk {
+    const unsigned char *at;
+    uint32_t feature; /* the last one, of this kind */
+};
+
+/* The next entry as a feature and, in the bits above, its times. A varint holds
+ * twice the step from the feature before; where it is odd, a byte with the
+ * times follows, which otherwise are 1. */
+static inline uint32_t ncd_feature_next(struct ncd_feature_walk *walk)
+{
+    uint32_t byte = *walk->at++, step = byte & 0x7f;
+    for (unsigned shift = 7; byte & 0x80; shift += 7) {
+        byte = *walk->at++;
+        step |= (byte & 0x7f) << shift;
+    }
+    walk->feature += step >> 1;
+    uint32_t times = step & 1 ? *walk->at++ : 1;
+    return walk->feature | times << NCD_FEATURE_BITS;
+}
 
 ncd_status ncd_margins_init(struct ncd_margins *margins,
                             const struct ncd_counts *counts);
@@ -80,17 +103,18 @@ struct ncd_margins_data {
 
 /*
  * Fits the weights. weights_out: [n postings], 0 where the node is no feature;
- * biases_out: [n classes]. The margins of judged text j for the classes, by the
- * lane that has not seen it, are put at held_out + j * stride. Memory of each
- * thread, for its block of classes (one, or a 128th of them): of every class 4
- * bytes for every feature of a text that it has seen, 21 bytes for each of its
- * weights and 33 for each text; and 8 bytes for the postings of these classes.
+ * biases_out: [n classes]. held_out: [n_judged][n classes] margins of the
+ * judged texts, by the lane that has not seen them. Memory of each thread, for
+ * its block of classes (one, or a 128th of them): of every class 4 bytes for
+ * every feature of a text that it has seen, 21 bytes for each of its weights
+ * and 33 for each text; and 4 bytes for each feature and 8 for each posting of
+ * these classes.
  */
 ncd_status ncd_margins_fit(const struct ncd_margins *margins,
                            const struct ncd_counts *counts,
                            const struct ncd_margins_data *data,
                            unsigned threads, float *weights_out,
-                           float *biases_out, float *held_out, size_t stride,
+                           float *biases_out, float *held_out,
                            const struct ncd_progress *progress, ncd_error *err);
 
 #endif

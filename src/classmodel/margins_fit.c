@@ -61,8 +61,6 @@ struct fit {
     const struct ncd_margins_data *data;
     size_t n_blocks;
     uint32_t *nodes;        /* [n features] */
-    size_t *first;          /* [n features + 1] */
-    uint32_t *classes;      /* [n postings of features] */
     struct demand *demands; /* [n classes] */
     /* [n threads] room for any block, kept from one to the next: memory given
      * back in between would be torn to pieces. */
@@ -71,7 +69,6 @@ struct fit {
     uint32_t *order;                        /* [PASSES][n] */
     float lanes[1 << NCD_LANES][NCD_LANES]; /* 1 for each bit that is set */
     float *weights_out, *biases_out, *held_out;
-    size_t stride;
 };
 
 /* --- Room for a block of classes --- */
@@ -147,14 +144,16 @@ static size_t lay_out(const struct fit *f, struct block *b, unsigned char *room)
 
 static void index_block(const struct fit *f, const struct block *b)
 {
+    const struct ncd_counts *c = f->counts;
     size_t n_features = f->margins->n_features;
     uint32_t n = 0;
     for (size_t i = 0; i < n_features; i++) {
+        uint32_t node = f->nodes[i];
         b->first[i] = n;
-        for (size_t p = f->first[i]; p < f->first[i + 1]; p++) {
-            if (f->classes[p] < b->c0 || f->classes[p] >= b->c1)
+        for (uint32_t p = c->first[node]; p < c->first[node + 1]; p++) {
+            if (c->classes[p] < b->c0 || c->classes[p] >= b->c1)
                 continue;
-            b->classes[n] = f->classes[p] - b->c0;
+            b->classes[n] = c->classes[p] - b->c0;
             b->numbers[n] = (uint32_t)b->ends[b->classes[n]]++;
             n++;
         }
@@ -167,14 +166,17 @@ static void deal_row(const struct fit *f, const struct block *b, size_t i)
 {
     size_t *ends = b->ends;
     const struct ncd_feature_row *row = &f->data->rows[i];
+    struct ncd_feature_walk walk = {row->packed, 0};
     uint32_t n_classes = b->c1 - b->c0;
     for (uint32_t j = 0; j < row->n; j++) {
-        uint32_t feature = row->entries[j] & FEATURE_MASK;
-        uint32_t times = row->entries[j] & ~FEATURE_MASK;
-        if (j == row->n_windows)
+        if (j == row->n_windows) {
             for (uint32_t c = 0; c < n_classes; c++)
                 b->problems[c].n_windows[i] =
                     (uint32_t)(ends[c] - b->problems[c].first[i]);
+            walk.feature = 0;
+        }
+        uint32_t entry = ncd_feature_next(&walk);
+        uint32_t feature = entry & FEATURE_MASK, times = entry & ~FEATURE_MASK;
         for (uint32_t p = b->first[feature]; p < b->first[feature + 1]; p++) {
             uint32_t c = b->classes[p];
             b->problems[c].entries[ends[c]++] = b->numbers[p] | times;
@@ -367,7 +369,8 @@ static void solve(const struct fit *f, struct problem *p)
     for (size_t j = 0; j < f->data->n_judged; j++) {
         size_t i = f->data->judged[j];
         compute_margins(f, p, i, margins);
-        f->held_out[j * f->stride + p->class] = margins[f->data->folds[i] + 1];
+        f->held_out[j * f->counts->n_classes + p->class] =
+            margins[f->data->folds[i] + 1];
     }
     f->biases_out[p->class] = p->biases[0];
 }
@@ -405,36 +408,26 @@ static ncd_status fit_block(void *job, size_t number, unsigned thread,
     return NCD_OK;
 }
 
-/* The postings of the features, in their order. */
+/* The nodes of the features, and what their postings ask for. */
 static ncd_status make_fit(struct fit *f)
 {
     const struct ncd_counts *c = f->counts;
-    size_t n_features = f->margins->n_features, n = 0, at = 0;
-    f->nodes = malloc((n_features + 1) * sizeof *f->nodes);
-    f->first = malloc((n_features + 1) * sizeof *f->first);
+    f->nodes = malloc((f->margins->n_features + 1) * sizeof *f->nodes);
     f->order = malloc((PASSES * f->data->n + 1) * sizeof *f->order);
     f->demands = calloc(c->n_classes, sizeof *f->demands);
-    if (!f->nodes || !f->first || !f->order || !f->demands)
+    if (!f->nodes || !f->order || !f->demands)
         return NCD_ERR_NOMEM;
-    for (size_t i = 0; i < c->n_nodes; i++)
-        if (f->margins->features[i] != NCD_NO_NODE) {
-            f->nodes[f->margins->features[i]] = (uint32_t)i;
-            n += c->first[i + 1] - c->first[i];
-        }
-    f->classes = malloc((n + 1) * sizeof *f->classes);
-    if (!f->classes)
-        return NCD_ERR_NOMEM;
-    for (size_t i = 0; i < n_features; i++) {
-        uint32_t p = c->first[f->nodes[i]], end = c->first[f->nodes[i] + 1];
-        f->first[i] = at;
-        for (; p < end; p++) {
+    size_t n = 0;
+    for (size_t i = 0; i < c->n_nodes; i++) {
+        if (f->margins->idf[i] == 0)
+            continue;
+        f->nodes[n++] = (uint32_t)i;
+        for (uint32_t p = c->first[i]; p < c->first[i + 1]; p++) {
             struct demand *demand = &f->demands[c->classes[p]];
             demand->n_weights++;
-            demand->n_entries += c->n_in[f->nodes[i]];
-            f->classes[at++] = c->classes[p];
+            demand->n_entries += c->n_in[i];
         }
     }
-    f->first[n_features] = at;
     for (unsigned set = 0; set < 1u << NCD_LANES; set++)
         for (unsigned lane = 0; lane < NCD_LANES; lane++)
             f->lanes[set][lane] = (float)(set >> lane & 1);
@@ -464,7 +457,7 @@ ncd_status ncd_margins_fit(const struct ncd_margins *m,
                            const struct ncd_counts *c,
                            const struct ncd_margins_data *data,
                            unsigned threads, float *weights_out,
-                           float *biases_out, float *held_out, size_t stride,
+                           float *biases_out, float *held_out,
                            const struct ncd_progress *progress, ncd_error *err)
 {
     struct fit f = {.margins = m,
@@ -472,8 +465,7 @@ ncd_status ncd_margins_fit(const struct ncd_margins *m,
                     .data = data,
                     .weights_out = weights_out,
                     .biases_out = biases_out,
-                    .held_out = held_out,
-                    .stride = stride};
+                    .held_out = held_out};
     f.n_blocks = c->n_classes < MAX_BLOCKS ? c->n_classes : MAX_BLOCKS;
     if (threads > f.n_blocks)
         threads = (unsigned)f.n_blocks;
@@ -486,8 +478,6 @@ ncd_status ncd_margins_fit(const struct ncd_margins *m,
     else
         ncd_fail_nomem(err);
     free(f.nodes);
-    free(f.first);
-    free(f.classes);
     free(f.order);
     free(f.demands);
     for (unsigned i = 0; f.rooms && i < threads; i++)

@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* ncdclass train: data in, model file out, and what the data is like. */
 #include <limits.h>
+#ifdef __GLIBC__
+#include <malloc.h>
+#endif
 #include <stdlib.h>
 #include <string.h>
 
@@ -159,6 +162,16 @@ static void note_odd_labels(const ncd_dataset *data)
              n_classes, n);
 }
 
+/* Training has stages, each with large arrays of its own. Once glibc has seen
+ * one freed, it keeps up to twice as much for later, of every thread, and the
+ * next stage would get its memory besides. */
+static void return_memory_at_once(void)
+{
+#ifdef __GLIBC__
+    mallopt(M_TRIM_THRESHOLD, 128 * 1024); /* where it is at the start */
+#endif
+}
+
 static ncd_status train(char **paths, int n_paths, const char *output,
                         ncd_error *err)
 {
@@ -166,6 +179,7 @@ static ncd_status train(char **paths, int n_paths, const char *output,
     ncd_model *model = NULL;
     ncd_options options;
     fill_options(&options, "texts");
+    return_memory_at_once();
     if (ncd_dataset_new(&data) != NCD_OK)
         return no_memory(err);
     ncd_status status = NCD_OK;
@@ -175,9 +189,10 @@ static ncd_status train(char **paths, int n_paths, const char *output,
     note_options_without_use(options.method);
     if (status == NCD_OK) {
         note_odd_labels(data);
-        status = ncd_model_train(data, &options, &model, err);
+        status = ncd_model_train_taking(data, &options, &model, err);
+    } else {
+        ncd_dataset_free(data);
     }
-    ncd_dataset_free(data);
     return status == NCD_OK ? hand_over(model, output, err) : status;
 }
 

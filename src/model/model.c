@@ -168,8 +168,24 @@ ncd_status ncd_model_train(const ncd_dataset *dataset, const ncd_options *given,
     free(all);
     if (status != NCD_OK)
         return status;
+    return ncd_model_train_taking(copy, &options, model_out, err);
+}
+
+/* The labels of a data set are numbered in the order in which they come, as
+ * those of a copy would be. */
+ncd_status ncd_model_train_taking(ncd_dataset *dataset,
+                                  const ncd_options *given,
+                                  ncd_model **model_out, ncd_error *err)
+{
+    ncd_options options;
     struct ncd_known nothing = {0};
-    return ncd_model_make(copy, &nothing, &options, model_out, err);
+    ncd_options_init(&options);
+    ncd_take_options(&options, given);
+    if (options.method != NCD_METHOD_AUTO)
+        return ncd_model_make(dataset, &nothing, &options, model_out, err);
+    ncd_status status = ncd_model_train_auto(dataset, &options, model_out, err);
+    ncd_dataset_free(dataset);
+    return status;
 }
 
 struct ncd_search ncd_model_search(const ncd_model *model, size_t k)
