@@ -42,15 +42,15 @@ struct training {
     _Atomic float *p;                    /* [n nodes] see ncd_evidence_note */
     struct ncd_feature_row *rows;        /* [n texts] */
     uint32_t *folds;                     /* [n texts] */
-    size_t n_judged; /* texts that the weights are fitted to */
-    size_t *judged;  /* [n_judged] */
-    uint32_t *turns; /* [n texts] their numbers in this list, or NOT_JUDGED */
-    size_t *places;  /* [n_judged] the same, as they are moved about */
-    uint32_t *truth; /* [n_judged] */
-    float *margins;  /* [n_judged][n classes] */
-    float *opinions; /* [n_judged][NCD_N_EXPERTS][n classes] */
-    uint32_t *lengths;  /* [n_judged] in places, see ncd_walk */
-    double *scratch;    /* [n threads][NCD_KINDS][n classes] */
+    size_t n_judged;   /* texts that the weights are fitted to */
+    size_t *judged;    /* [n_judged] */
+    uint32_t *turns;   /* [n texts] their numbers in this list, or NOT_JUDGED */
+    size_t *places;    /* [n_judged] the same, as they are moved about */
+    uint32_t *truth;   /* [n_judged] */
+    float *margins;    /* [n_judged][n classes] */
+    float *opinions;   /* [n_judged][NCD_N_EXPERTS][n classes] */
+    uint32_t *lengths; /* [n_judged] in places, see ncd_walk */
+    double *scratch;   /* [n threads][NCD_KINDS][n classes] */
     struct ncd_code_lengths *bits; /* [n_judged] */
 };
 
@@ -78,8 +78,7 @@ static ncd_status make_row(void *job, size_t i, unsigned thread, ncd_error *err)
     if (ncd_reading_begin(reading, &m->counts, ncd_dataset_text(t->data, i)) !=
         NCD_OK)
         return ncd_fail_nomem(err);
-    ncd_status status =
-        ncd_feature_row_make(&t->rows[i], &m->margins, &m->counts, reading);
+    ncd_status status = ncd_feature_row_make(&t->rows[i], &m->margins, reading);
     ncd_reading_end(reading);
     return status == NCD_OK ? NCD_OK : ncd_fail_nomem(err);
 }
@@ -176,9 +175,8 @@ static ncd_status fit_mix(const struct training *t, size_t n,
     ncd_status status;
     measure_spread(t, n, squares);
     do {
-        status =
-            ncd_softmax_fit(&data, &prior, t->threads, fit->mix, fit->biases,
-                            loss_out, err);
+        status = ncd_softmax_fit(&data, &prior, t->threads, fit->mix,
+                                 fit->biases, loss_out, err);
     } while (status == NCD_OK &&
              ncd_softmax_freeze(fit->mix, frozen, NCD_N_EXPERTS));
     return status;
@@ -373,7 +371,8 @@ static ncd_status read_texts(struct training *t, ncd_task_fn fn,
     if (make_readings(&t->readings, &n_readings, t->threads) != NCD_OK)
         status = ncd_fail_nomem(err);
     if (status == NCD_OK)
-        status = ncd_parallel_for(t->data->n, t->threads, fn, t, &progress, err);
+        status =
+            ncd_parallel_for(t->data->n, t->threads, fn, t, &progress, err);
     free_readings(&t->readings, &n_readings);
     return status;
 }
@@ -461,8 +460,7 @@ static ncd_status choose_judged(struct training *t, ncd_error *err)
     t->bits = calloc(t->n_judged, sizeof *t->bits);
     t->model->fit.biases = calloc(n_classes, sizeof *t->model->fit.biases);
     if (!t->judged || !t->places || !t->truth || !t->turns || !t->lengths ||
-        !t->bits ||
-        !t->model->fit.biases || !order) {
+        !t->bits || !t->model->fit.biases || !order) {
         free(order);
         return ncd_fail_nomem(err);
     }
@@ -643,17 +641,19 @@ struct prediction {
 
 #define LINE 16 /* numbers of 4 bytes in a line of the cache */
 
-/* Asks for what the nodes behind the d-th distinct one will need. */
+/* Asks for what the nodes behind the d-th one will need. */
 static void ask_ahead(const struct ncd_classmodel *m,
-                      const struct ncd_reading *r, size_t d)
+                      const struct ncd_reading *r,
+                      const struct ncd_distinct *distinct, size_t d)
 {
-    if (d + 16 < r->n_distinct) {
-        uint32_t node = r->distinct[d + 16];
+    if (d + 16 < distinct->n) {
+        uint32_t node = distinct->nodes[d + 16];
         NCD_PREFETCH(&m->counts.first[node]);
         NCD_PREFETCH(&m->margins.idf[node]);
+        NCD_PREFETCH(&r->tally[node]);
     }
-    if (d + 8 < r->n_distinct) {
-        const uint32_t *first = &m->counts.first[r->distinct[d + 8]];
+    if (d + 8 < distinct->n) {
+        const uint32_t *first = &m->counts.first[distinct->nodes[d + 8]];
         for (uint32_t p = first[0]; p < first[1]; p += LINE) {
             NCD_PREFETCH(&m->counts.classes[p]);
             NCD_PREFETCH(&m->values[p]);
@@ -662,33 +662,54 @@ static void ask_ahead(const struct ncd_classmodel *m,
     }
 }
 
-double ncd_classmodel_scores(const struct ncd_classmodel *m,
-                             const struct ncd_reading *r, double *scores)
+double ncd_classmodel_over(const struct ncd_classmodel *m,
+                           const struct ncd_reading *r)
+{
+    return power_of((double)r->rows.n_places, -m->fit.length_power);
+}
+
+/* Adds a view's evidence and margins. The margins are scaled by what is known
+ * only at the end, so they are summed up apart. */
+static void add_view(const struct ncd_classmodel *m, struct ncd_reading *r,
+                     int view, double over, double *scores)
 {
     const struct ncd_counts *c = &m->counts;
-    size_t n_classes = c->n_classes;
-    float windows, words;
-    ncd_margins_scale(&m->margins, c, r, &windows, &words);
-    double over = power_of((double)r->rows.n_places, -m->fit.length_power);
+    const struct ncd_distinct *distinct = &r->distinct[view];
+    double squares = 0, *margins = r->sums;
+    memset(margins, 0, c->n_classes * sizeof *margins);
+    for (size_t d = 0; d < distinct->n; d++) {
+        uint32_t node = distinct->nodes[d], n = r->tally[node];
+        ask_ahead(m, r, distinct, d);
+        double times = n * over;
+        double x =
+            (double)m->margins.damped[n < NCD_TIMES_MAX ? n : NCD_TIMES_MAX] *
+            (double)m->margins.idf[node];
+        squares += x * x;
+        for (uint32_t q = c->first[node]; q < c->first[node + 1]; q++) {
+            scores[c->classes[q]] += times * (double)m->values[q];
+            margins[c->classes[q]] += x * (double)m->fit.weights[q];
+        }
+    }
+    double scale =
+        (double)ncd_margins_scale_of(squares) * m->fit.mix[NCD_MARGIN];
+    for (size_t class = 0; class < c->n_classes; class ++)
+        scores[class] += scale * margins[class];
+}
+
+double ncd_classmodel_scores(const struct ncd_classmodel *m,
+                             struct ncd_reading *r, double *scores)
+{
+    size_t n_classes = m->counts.n_classes;
+    double over = ncd_classmodel_over(m, r);
     for (size_t class = 0; class < n_classes; class ++)
         scores[class] =
             m->fit.biases[class] +
             m->fit.mix[NCD_MARGIN] * (double)m->fit.margin_biases[class] +
-            over * ((double)r->rows.n_places * m->place_values[class] +
-                    (double)r->rows.n_words * m->place_values[n_classes + class]);
-    for (size_t d = 0; d < r->n_distinct; d++) {
-        uint32_t node = r->distinct[d], n = r->tally[node];
-        ask_ahead(m, r, d);
-        int is_word = ncd_key_kind(c->keys[node]) >= NCD_WORD;
-        double times = n * over;
-        double x =
-            (double)m->margins.damped[n < NCD_TIMES_MAX ? n : NCD_TIMES_MAX];
-        x *= (double)m->margins.idf[node] *
-             (double)(is_word ? words : windows) * m->fit.mix[NCD_MARGIN];
-        for (uint32_t q = c->first[node]; q < c->first[node + 1]; q++)
-            scores[c->classes[q]] +=
-                times * (double)m->values[q] + x * (double)m->fit.weights[q];
-    }
+            over *
+                ((double)r->rows.n_places * m->place_values[class] +
+                 (double)r->rows.n_words * m->place_values[n_classes + class]);
+    for (int view = 0; view < NCD_VIEWS; view++)
+        add_view(m, r, view, over, scores);
     return ncd_temper_scores(m->fit.temper, scores, n_classes);
 }
 

@@ -76,8 +76,12 @@ void ncd_classmodel_free(struct ncd_classmodel *model);
 /* Scores of the text that is being read, whose softmax are its probabilities;
  * returns the factor by which its temperature has multiplied them. */
 double ncd_classmodel_scores(const struct ncd_classmodel *model,
-                             const struct ncd_reading *reading,
-                             double *scores_out);
+                             struct ncd_reading *reading, double *scores_out);
+
+/* What evidence of the text that is being read is multiplied by: 1 over the
+ * fitted power of its length. */
+double ncd_classmodel_over(const struct ncd_classmodel *model,
+                           const struct ncd_reading *reading);
 
 /* Memory of prediction, kept from batch to batch. */
 struct ncd_class_crew {

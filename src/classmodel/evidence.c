@@ -9,6 +9,7 @@
 #include "classmodel/real.h"
 #include "util/error.h"
 #include "util/parallel.h"
+#include "util/prefetch.h"
 
 /* Probability of a word before any was seen; it cancels out of the evidence,
  * since a word that no text has seen has no class that saw it. */
@@ -50,52 +51,78 @@ static double corpus_p(const struct ncd_smoothing *s, int kind, uint64_t n,
 
 /* --- Reading a text --- */
 
-static ncd_status tally_node(struct ncd_reading *r, uint32_t node)
+static ncd_status tally_node(struct ncd_reading *r, uint32_t node,
+                             struct ncd_distinct *distinct)
 {
     if (node == NCD_NO_NODE || r->tally[node]++ > 0)
         return NCD_OK;
-    if (ncd_grow(&r->distinct, &r->capacity, r->n_distinct + 1,
-                 sizeof *r->distinct) != NCD_OK) {
+    if (ncd_grow(&distinct->nodes, &distinct->capacity, distinct->n + 1,
+                 sizeof *distinct->nodes) != NCD_OK) {
         r->tally[node] = 0;
         return NCD_ERR_NOMEM;
     }
-    r->distinct[r->n_distinct++] = node;
+    distinct->nodes[distinct->n++] = node;
     return NCD_OK;
 }
 
-ncd_status ncd_reading_begin(struct ncd_reading *r, const struct ncd_counts *c,
-                             ncd_text text)
+/* Rows whose tallies are asked for in advance. */
+#define AHEAD 8
+
+static ncd_status tally_rows(struct ncd_reading *r)
+{
+    const uint32_t *row = r->rows.nodes;
+    for (size_t i = 0; i < r->rows.n; i++, row += NCD_KINDS)
+        for (unsigned kind = 0; kind < NCD_KINDS; kind++) {
+            if (i + AHEAD < r->rows.n &&
+                row[AHEAD * NCD_KINDS + kind] != NCD_NO_NODE)
+                NCD_PREFETCH(&r->tally[row[AHEAD * NCD_KINDS + kind]]);
+            if (tally_node(r, row[kind], &r->distinct[ncd_view_of(kind)]) !=
+                NCD_OK)
+                return NCD_ERR_NOMEM;
+        }
+    return NCD_OK;
+}
+
+static ncd_status make_room(struct ncd_reading *r, const struct ncd_counts *c)
 {
     if (r->tally_n != c->n_nodes) {
         free(r->tally);
         r->tally = calloc(c->n_nodes + 1, sizeof *r->tally);
         r->tally_n = r->tally ? c->n_nodes : 0;
-        if (!r->tally)
-            return NCD_ERR_NOMEM;
     }
-    r->n_distinct = 0;
-    if (ncd_rows_find(&r->rows, c, text) != NCD_OK)
+    ncd_status status =
+        ncd_grow(&r->sums, &r->sums_n, c->n_classes, sizeof *r->sums);
+    return r->tally ? status : NCD_ERR_NOMEM;
+}
+
+ncd_status ncd_reading_begin(struct ncd_reading *r, const struct ncd_counts *c,
+                             ncd_text text)
+{
+    if (make_room(r, c) != NCD_OK || ncd_rows_find(&r->rows, c, text) != NCD_OK)
         return NCD_ERR_NOMEM;
-    for (size_t i = 0; i < r->rows.n * NCD_KINDS; i++)
-        if (tally_node(r, r->rows.nodes[i]) != NCD_OK) {
-            ncd_reading_end(r);
-            return NCD_ERR_NOMEM;
-        }
-    return NCD_OK;
+    ncd_status status = tally_rows(r);
+    if (status != NCD_OK)
+        ncd_reading_end(r);
+    return status;
 }
 
 void ncd_reading_end(struct ncd_reading *r)
 {
-    for (size_t i = 0; i < r->n_distinct; i++)
-        r->tally[r->distinct[i]] = 0;
-    r->n_distinct = 0;
+    for (int view = 0; view < NCD_VIEWS; view++) {
+        struct ncd_distinct *distinct = &r->distinct[view];
+        for (size_t i = 0; i < distinct->n; i++)
+            r->tally[distinct->nodes[i]] = 0;
+        distinct->n = 0;
+    }
 }
 
 void ncd_reading_free(struct ncd_reading *r)
 {
     ncd_rows_free(&r->rows);
     free(r->tally);
-    free(r->distinct);
+    free(r->sums);
+    for (int view = 0; view < NCD_VIEWS; view++)
+        free(r->distinct[view].nodes);
     *r = (struct ncd_reading){0};
 }
 
@@ -294,8 +321,9 @@ void ncd_evidence(const struct ncd_counts *c,
         last_word = row[NCD_WORD] == NCD_NO_NODE ? last_word : row[NCD_WORD];
     }
     add_places(&s);
-    for (size_t i = 0; i < r->n_distinct; i++)
-        r->tally[r->distinct[i]] &= ~DONE;
+    for (int view = 0; view < NCD_VIEWS; view++)
+        for (size_t i = 0; i < r->distinct[view].n; i++)
+            r->tally[r->distinct[view].nodes[i]] &= ~DONE;
 }
 
 /* --- A single symbol --- */

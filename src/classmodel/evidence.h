@@ -54,8 +54,13 @@ struct ncd_reading {
     struct ncd_rows rows;
     uint32_t *tally; /* [n nodes of the table] all 0 between texts */
     size_t tally_n;
-    uint32_t *distinct; /* nodes of the text, each once, in order */
-    size_t n_distinct, capacity;
+    /* Nodes of the text, each once, in order. */
+    struct ncd_distinct {
+        uint32_t *nodes;
+        size_t n, capacity;
+    } distinct[NCD_VIEWS];
+    double *sums; /* [n classes] scratch of who reads */
+    size_t sums_n;
 };
 
 /* Finds a text's nodes and how often each occurs; must be ended. */

@@ -54,6 +54,14 @@ static inline unsigned ncd_key_kind(uint64_t key)
     return (unsigned)(key >> NCD_KIND_SHIFT);
 }
 
+/* Windows and words are two views of the same text, and weighed apart. */
+enum { NCD_OF_WINDOWS, NCD_OF_WORDS, NCD_VIEWS };
+
+static inline int ncd_view_of(unsigned kind)
+{
+    return kind < NCD_WORD ? NCD_OF_WINDOWS : NCD_OF_WORDS;
+}
+
 /* A gram that is only a context. */
 static inline int ncd_key_is_start(uint64_t key)
 {

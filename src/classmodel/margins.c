@@ -58,18 +58,22 @@ static unsigned times_of(const struct ncd_reading *r, uint32_t node)
     return n < NCD_TIMES_MAX ? n : NCD_TIMES_MAX;
 }
 
-void ncd_margins_scale(const struct ncd_margins *m, const struct ncd_counts *c,
-                       const struct ncd_reading *r, float *windows_out,
-                       float *words_out)
+float ncd_margins_scale_of(double squares)
 {
-    double squares[2] = {0, 0};
-    for (size_t i = 0; i < r->n_distinct; i++) {
-        uint32_t node = r->distinct[i];
+    return squares > 0 ? (float)(1 / sqrt(squares)) : 0;
+}
+
+float ncd_margins_scale(const struct ncd_margins *m,
+                        const struct ncd_reading *r, int view)
+{
+    const struct ncd_distinct *distinct = &r->distinct[view];
+    double squares = 0;
+    for (size_t i = 0; i < distinct->n; i++) {
+        uint32_t node = distinct->nodes[i];
         double x = (double)m->damped[times_of(r, node)] * (double)m->idf[node];
-        squares[ncd_key_kind(c->keys[node]) >= NCD_WORD] += x * x;
+        squares += x * x;
     }
-    *windows_out = squares[0] > 0 ? (float)(1 / sqrt(squares[0])) : 0;
-    *words_out = squares[1] > 0 ? (float)(1 / sqrt(squares[1])) : 0;
+    return ncd_margins_scale_of(squares);
 }
 
 static int compare_entries(const void *a, const void *b)
@@ -82,14 +86,13 @@ static int compare_entries(const void *a, const void *b)
 /* The features of windows or of words, in the order of memory, through which
  * the fit goes again and again. Returns how many there are. */
 static uint32_t take_features(uint32_t *entries, const struct ncd_margins *m,
-                              const struct ncd_counts *c,
-                              const struct ncd_reading *r, int words)
+                              const struct ncd_reading *r, int view)
 {
+    const struct ncd_distinct *distinct = &r->distinct[view];
     uint32_t n = 0;
-    for (size_t i = 0; i < r->n_distinct; i++) {
-        uint32_t node = r->distinct[i], feature = m->features[node];
-        if (feature != NCD_NO_NODE &&
-            (ncd_key_kind(c->keys[node]) >= NCD_WORD) == words)
+    for (size_t i = 0; i < distinct->n; i++) {
+        uint32_t node = distinct->nodes[i], feature = m->features[node];
+        if (feature != NCD_NO_NODE)
             entries[n++] = feature | times_of(r, node) << NCD_FEATURE_BITS;
     }
     qsort(entries, n, sizeof *entries, compare_entries);
@@ -136,21 +139,19 @@ static ncd_status pack_row(struct ncd_feature_row *row, const uint32_t *entries)
 
 ncd_status ncd_feature_row_make(struct ncd_feature_row *row,
                                 const struct ncd_margins *m,
-                                const struct ncd_counts *c,
                                 const struct ncd_reading *r)
 {
-    size_t n = 0;
-    for (size_t i = 0; i < r->n_distinct; i++)
-        n += m->features[r->distinct[i]] != NCD_NO_NODE;
+    size_t n = r->distinct[NCD_OF_WINDOWS].n + r->distinct[NCD_OF_WORDS].n;
     uint32_t *entries = malloc((n + 1) * sizeof *entries);
     if (!entries)
         return NCD_ERR_NOMEM;
-    row->n_windows = take_features(entries, m, c, r, 0);
-    row->n =
-        row->n_windows + take_features(entries + row->n_windows, m, c, r, 1);
+    row->n_windows = take_features(entries, m, r, NCD_OF_WINDOWS);
+    row->n = row->n_windows +
+             take_features(entries + row->n_windows, m, r, NCD_OF_WORDS);
     ncd_status status = pack_row(row, entries);
     free(entries);
-    ncd_margins_scale(m, c, r, &row->scale_windows, &row->scale_words);
+    row->scale_windows = ncd_margins_scale(m, r, NCD_OF_WINDOWS);
+    row->scale_words = ncd_margins_scale(m, r, NCD_OF_WORDS);
     return status;
 }
 

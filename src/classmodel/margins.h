@@ -81,15 +81,14 @@ void ncd_margins_damp(struct ncd_margins *margins);
 /* A random order of 0 .. n - 1 that depends on n and the seed alone. */
 void ncd_random_order(uint32_t *order_out, size_t n, uint64_t seed);
 
-/* Factors that scale a text's windows and words to length 1. */
-void ncd_margins_scale(const struct ncd_margins *margins,
-                       const struct ncd_counts *counts,
-                       const struct ncd_reading *reading, float *windows_out,
-                       float *words_out);
+/* The factor that scales a view of the text that is being read to length 1, and
+ * the same from the sum of its squares. */
+float ncd_margins_scale(const struct ncd_margins *margins,
+                        const struct ncd_reading *reading, int view);
+float ncd_margins_scale_of(double squares);
 
 ncd_status ncd_feature_row_make(struct ncd_feature_row *row,
                                 const struct ncd_margins *margins,
-                                const struct ncd_counts *counts,
                                 const struct ncd_reading *reading);
 void ncd_feature_row_free(struct ncd_feature_row *row);
 

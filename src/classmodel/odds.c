@@ -18,7 +18,7 @@ struct taking {
     const struct ncd_classmodel *model;
     struct ncd_reading reading;
     size_t a, b;
-    float scale_windows, scale_words;
+    float scales[NCD_VIEWS];
     double over; /* the power of length that evidence is divided by */
     ptrdiff_t n; /* bytes of the text */
     struct span word, last_word;
@@ -94,10 +94,9 @@ static double margin_of(const struct taking *t, uint32_t node, double weight)
 {
     const struct ncd_classmodel *m = t->model;
     uint32_t n = t->reading.tally[node];
-    int is_word = ncd_key_kind(m->counts.keys[node]) >= NCD_WORD;
+    int view = ncd_view_of(ncd_key_kind(m->counts.keys[node]));
     double x = (double)m->margins.damped[n < NCD_TIMES_MAX ? n : NCD_TIMES_MAX];
-    x *= (double)m->margins.idf[node] *
-         (double)(is_word ? t->scale_words : t->scale_windows);
+    x *= (double)m->margins.idf[node] * (double)t->scales[view];
     return m->fit.mix[NCD_MARGIN] * x * weight / n;
 }
 
@@ -209,10 +208,9 @@ ncd_status ncd_classmodel_odds(const struct ncd_classmodel *m, ncd_text text,
         ncd_reading_free(&t.reading);
         return ncd_fail_nomem(err);
     }
-    ncd_margins_scale(&m->margins, &m->counts, &t.reading, &t.scale_windows,
-                      &t.scale_words);
-    t.over =
-        ncd_exp(-fit->length_power * ncd_ln((double)t.reading.rows.n_places));
+    for (int view = 0; view < NCD_VIEWS; view++)
+        t.scales[view] = ncd_margins_scale(&m->margins, &t.reading, view);
+    t.over = ncd_classmodel_over(m, &t.reading);
     *odds = (struct ncd_class_odds){
         .bias = fit->biases[a] - fit->biases[b] +
                 fit->mix[NCD_MARGIN] * ((double)fit->margin_biases[a] -

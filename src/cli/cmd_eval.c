@@ -67,12 +67,12 @@ static const struct cli_command command = {
         "counts, labels that training lacks\ntoo; a tied vote goes to the "
         "label of the nearest neighbour and is never counted\nas both.",
     .usage =
-        (const char *const[]){"eval [OPTION...] --train=DATA --test=DATA",
-                              "eval [OPTION...] MODEL TEST",
-                              "eval [OPTION...] DATA|MODEL   (leave-one-out; 5 folds "
-                              "where a class model takes part)",
-                              "eval [OPTION...]              (bundled sample)",
-                              NULL},
+        (const char *const[]){
+            "eval [OPTION...] --train=DATA --test=DATA",
+            "eval [OPTION...] MODEL TEST",
+            "eval [OPTION...] DATA|MODEL   (leave-one-out; 5 folds "
+            "where a class model takes part)",
+            "eval [OPTION...]              (bundled sample)", NULL},
     .examples =
         (const char *const[]){
             "ncdclass eval --compressor=gzip",

@@ -39,9 +39,9 @@ static void print_measure(const ncd_model *model, const ncd_options *o)
     printf("compressor\t%s\n", o->compressor);
     printf("library at training\t%s\n", ncd_model_library(model));
     printf("library now\t%s\n", ncd_model_library_now(model));
-    printf("sizes of pairs from\t%s\n",
-           ncd_model_uses_engine(model) ? "the size-only engine"
-                                        : "the library");
+    printf("sizes of pairs from\t%s\n", ncd_model_uses_engine(model)
+                                            ? "the size-only engine"
+                                            : "the library");
     printf("window\t%zu\n", ncd_model_window(model));
     printf("texts over half the window\t%zu\n", ncd_model_n_over_window(model));
     printf("index of a search, bytes at most\t%llu\n",
