@@ -197,6 +197,10 @@ typedef enum ncd_vote {
  * leave-one-out over the training texts says; its answers are calibrated
  * probabilities. compressor, distance, order, separator, k and vote mean
  * nothing to it.
+ * With one class, its probability is 1. A text of which nothing was seen is
+ * judged by the labels' frequencies and by what seeing nothing tells. Windows
+ * are of characters: UTF-8 is understood, and bytes that are no UTF-8 stand for
+ * themselves. Training takes less than 2 GB of text.
  * AUTO, for training only, compares the class model, kNN by several
  * compressors, distances, orders and k, and BOTH with the best of these, by
  * leave-one-out on a sample of the training texts. The class model is chosen

@@ -390,6 +390,54 @@ START_TEST(odd_data_trains)
 }
 END_TEST
 
+/* The label that a model of `strings` gives to a text, and its probability. */
+static uint32_t answer_of(const char *const *strings, ncd_text text, double *p)
+{
+    ncd_dataset *data = dataset_of(strings);
+    double *all = predict_all(data, &text, 1, 1);
+    uint32_t best = 0;
+    for (uint32_t c = 1; c < data->labels.n; c++)
+        best = all[c] > all[best] ? c : best;
+    *p = all[best];
+    free(all);
+    ncd_dataset_free(data);
+    return best;
+}
+
+START_TEST(odd_data_has_defined_answers)
+{
+    static const char *const one_class[] = {"a", "one", "a", "two", NULL};
+    static const char *const one_text[] = {"a", "one", NULL};
+    /* Twice as many of class b, which is first in no other respect. */
+    static const char *const uneven[] = {
+        "a", "the cat sat", "b", "4 8 15 16", "b", "23 42 4 8",
+        "a", "a cat purrs", "b", "15 16 23 4", "b", "8 42 15 16", NULL};
+    double p, q;
+    ck_assert_uint_eq(answer_of(one_class, text_of("what?"), &p), 0);
+    ck_assert_double_eq(p, 1);
+    ck_assert_uint_eq(answer_of(one_text, text_of(""), &p), 0);
+    ck_assert_double_eq(p, 1);
+    /* Bytes never seen tell nothing, and are told apart by nothing. */
+    uint32_t unseen = answer_of(uneven, text_of("\x01\x02\xf0\x9f"), &p);
+    ck_assert_uint_eq(answer_of(uneven, text_of("\x03\x04\xf1\x8f"), &q),
+                      unseen);
+    ck_assert_double_eq(p, q);
+    ck_assert_double_lt(p, .99);
+    /* A thousand times as long as any text seen. */
+    struct ncd_buf cats = {0}, numbers = {0};
+    for (int i = 0; i < 1000; i++) {
+        ck_assert_int_eq(ncd_buf_append(&cats, "the cat sat ", 12), NCD_OK);
+        ck_assert_int_eq(ncd_buf_append(&numbers, "15 16 23 42 ", 12), NCD_OK);
+    }
+    ck_assert_uint_eq(answer_of(uneven, ncd_buf_text(&cats), &p), 0);
+    ck_assert_double_le(p, 1);
+    ck_assert_uint_eq(answer_of(uneven, ncd_buf_text(&numbers), &p), 1);
+    ck_assert_double_le(p, 1);
+    ncd_buf_free(&cats);
+    ncd_buf_free(&numbers);
+}
+END_TEST
+
 START_TEST(it_learns)
 {
     ncd_dataset *data = random_dataset(9, 4, 40, 200);
@@ -646,6 +694,32 @@ START_TEST(updating_is_training_on_all)
 }
 END_TEST
 
+/* The first class as a whole, and texts out of the middle. */
+START_TEST(forgetting_is_training_without)
+{
+    ncd_dataset *all = random_dataset(17, 4, 12, 90), *gone, *rest;
+    size_t forgotten[48], kept[48], n_forgotten = 0, n_kept = 0;
+    ncd_model *model, *reduced;
+    ncd_error err;
+    for (size_t i = 0; i < all->n; i++)
+        if (all->classes[i] == 0 || i % 7 == 3)
+            forgotten[n_forgotten++] = i;
+        else
+            kept[n_kept++] = i;
+    ck_status(ncd_dataset_select(all, forgotten, n_forgotten, &gone, &err),
+              NCD_OK, &err);
+    ck_status(ncd_dataset_select(all, kept, n_kept, &rest, &err), NCD_OK, &err);
+    model = class_model(all);
+    ck_status(ncd_model_update(model, NULL, gone, NULL, &reduced, &err), NCD_OK,
+              &err);
+    expect_same_model(reduced, class_model(rest));
+    ncd_model_free(model);
+    ncd_dataset_free(all);
+    ncd_dataset_free(gone);
+    ncd_dataset_free(rest);
+}
+END_TEST
+
 START_TEST(only_what_is_there_can_be_forgotten)
 {
     static const char *const have[] = {"a", "one", "b", "two",
@@ -711,11 +785,13 @@ int main(void)
                                   threads_change_nothing,
                                   answers_are_pinned,
                                   odd_data_trains,
+                                  odd_data_has_defined_answers,
                                   it_learns,
                                   a_saved_model_answers_alike,
                                   a_table_is_not_trusted,
                                   class_models_of_earlier_versions_are_refused,
                                   updating_is_training_on_all,
+                                  forgetting_is_training_without,
                                   only_what_is_there_can_be_forgotten,
                                   folds_are_judged_by_the_others};
     return run_tests("classmodel", tests, COUNT(tests), 60);

@@ -120,8 +120,11 @@ ncd_status print_message_lengths(FILE *out, const ncd_model *model,
         print_row(out, name_of(c, name), c->model_bits, c->label_bits,
                   c->data_bits, n_bytes);
     }
-    fputs("(labels and texts by models: each left out, coded by what the "
-          "others teach)\n",
-          out);
+    ncd_options o;
+    ncd_model_options(model, &o);
+    if (o.method != NCD_METHOD_KNN || ncd_model_n_contenders(model))
+        fputs("(of class models: each text left out, coded by what the others "
+              "teach)\n",
+              out);
     return NCD_OK;
 }
