@@ -21,14 +21,31 @@ struct frame {
 
 /* --- Packing --- */
 
+/* The level's tables are larger than small sections themselves; those of half
+ * as many entries as there are bytes find nearly all that there is to find. */
+static int log_of_tables(size_t n)
+{
+    int log = 10;
+    while ((size_t)2 << log < n && log < 20)
+        log++;
+    return log;
+}
+
 static ncd_status pack_piece(void *job, size_t i, unsigned thread,
                              ncd_error *err)
 {
     struct frame *f = (struct frame *)job + i;
+    ZSTD_CCtx *context = ZSTD_createCCtx();
     (void)thread;
     (void)err;
+    if (!context)
+        return NCD_ERR_NOMEM;
+    ZSTD_CCtx_setParameter(context, ZSTD_c_compressionLevel, LEVEL);
+    ZSTD_CCtx_setParameter(context, ZSTD_c_hashLog, log_of_tables(f->n_raw));
+    ZSTD_CCtx_setParameter(context, ZSTD_c_chainLog, log_of_tables(f->n_raw));
     f->n_packed =
-        ZSTD_compress(f->packed, f->n_packed, f->raw, f->n_raw, LEVEL);
+        ZSTD_compress2(context, f->packed, f->n_packed, f->raw, f->n_raw);
+    ZSTD_freeCCtx(context);
     /* The only way it can fail with enough room. */
     return ZSTD_isError(f->n_packed) ? NCD_ERR_NOMEM : NCD_OK;
 }
