@@ -4,6 +4,7 @@
 
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "classmodel/real.h"
 
@@ -100,9 +101,8 @@ static uint32_t take_features(uint32_t *entries, const struct ncd_margins *m,
 }
 
 /* Packs n entries of windows or of words, as ncd_feature_next reads them;
- * returns the bytes that they take. Without `out` it only counts. */
-static size_t pack_entries(const uint32_t *entries, size_t n,
-                           unsigned char *out)
+ * returns the units that they take. Without `out` it only counts. */
+static size_t pack_entries(const uint32_t *entries, size_t n, uint16_t *out)
 {
     uint32_t last = 0;
     size_t at = 0;
@@ -110,15 +110,17 @@ static size_t pack_entries(const uint32_t *entries, size_t n,
         uint32_t feature = entries[i] & (NCD_MAX_FEATURES - 1);
         uint32_t times = entries[i] >> NCD_FEATURE_BITS;
         uint32_t step = (feature - last) << 1 | (times > 1);
-        for (; step >= 0x80; step >>= 7, at++)
-            if (out)
-                out[at] = (unsigned char)(step | 0x80);
+        uint16_t units[3] = {(uint16_t)step};
+        size_t n_units = 1;
+        if (step > 0x7fff) {
+            units[0] |= 0x8000;
+            units[n_units++] = (uint16_t)(step >> 15);
+        }
+        if (times > 1)
+            units[n_units++] = (uint16_t)times;
         if (out)
-            out[at] = (unsigned char)step;
-        at++;
-        if (times > 1 && out)
-            out[at] = (unsigned char)times;
-        at += times > 1;
+            memcpy(out + at, units, n_units * sizeof *units);
+        at += n_units;
         last = feature;
     }
     return at;
@@ -128,12 +130,13 @@ static ncd_status pack_row(struct ncd_feature_row *row, const uint32_t *entries)
 {
     const uint32_t *words = entries + row->n_windows;
     size_t n_words = row->n - row->n_windows;
-    size_t nbytes = pack_entries(entries, row->n_windows, NULL);
-    row->packed = malloc(nbytes + pack_entries(words, n_words, NULL) + 1);
+    size_t n = pack_entries(entries, row->n_windows, NULL);
+    row->packed = malloc((n + pack_entries(words, n_words, NULL) + 1) *
+                         sizeof *row->packed);
     if (!row->packed)
         return NCD_ERR_NOMEM;
     pack_entries(entries, row->n_windows, row->packed);
-    pack_entries(words, n_words, row->packed + nbytes);
+    pack_entries(words, n_words, row->packed + n);
     return NCD_OK;
 }
 

@@ -43,29 +43,28 @@ struct ncd_margins {
 
 /* A text's features, those of windows and then those of words, each in
  * increasing order. All texts' are kept while each class picks its own, so they
- * are packed: most take one or two bytes. */
+ * are packed: most take two bytes. */
 struct ncd_feature_row {
-    unsigned char *packed;
+    uint16_t *packed;
     uint32_t n, n_windows;
     float scale_windows, scale_words;
 };
 
 /* Reads a row from its first entry to its last. */
 struct ncd_feature_walk {
-    const unsigned char *at;
+    const uint16_t *at;
     uint32_t feature; /* the last one, of this kind */
 };
 
-/* The next entry as a feature and, in the bits above, its times. A varint holds
- * twice the step from the feature before; where it is odd, a byte with the
- * times follows, which otherwise are 1. */
+/* The next entry as a feature and, in the bits above, its times. A varint of 15
+ * bits a unit, of which one is nearly always enough, holds twice the step from
+ * the feature before; where it is odd, a unit with the times follows, which
+ * otherwise are 1. */
 static inline uint32_t ncd_feature_next(struct ncd_feature_walk *walk)
 {
-    uint32_t byte = *walk->at++, step = byte & 0x7f;
-    for (unsigned shift = 7; byte & 0x80; shift += 7) {
-        byte = *walk->at++;
-        step |= (byte & 0x7f) << shift;
-    }
+    uint32_t unit = *walk->at++, step = unit & 0x7fff;
+    if (unit & 0x8000)
+        step |= (uint32_t)*walk->at++ << 15; /* 25 bits are all it takes */
     walk->feature += step >> 1;
     uint32_t times = step & 1 ? *walk->at++ : 1;
     return walk->feature | times << NCD_FEATURE_BITS;

@@ -151,8 +151,10 @@ static void index_block(const struct fit *f, const struct block *b)
         uint32_t node = f->nodes[i];
         b->first[i] = n;
         for (uint32_t p = c->first[node]; p < c->first[node + 1]; p++) {
-            if (c->classes[p] < b->c0 || c->classes[p] >= b->c1)
+            if (c->classes[p] < b->c0)
                 continue;
+            if (c->classes[p] >= b->c1)
+                break;
             b->classes[n] = c->classes[p] - b->c0;
             b->numbers[n] = (uint32_t)b->ends[b->classes[n]]++;
             n++;
