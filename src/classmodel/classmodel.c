@@ -75,7 +75,7 @@ static ncd_status make_row(void *job, size_t i, unsigned thread, ncd_error *err)
     const struct training *t = job;
     const struct ncd_classmodel *m = t->model;
     struct ncd_reading *reading = &t->readings[thread];
-    if (ncd_reading_begin(reading, &m->counts, ncd_dataset_text(t->data, i)) !=
+    if (ncd_reading_skim(reading, &m->counts, ncd_dataset_text(t->data, i)) !=
         NCD_OK)
         return ncd_fail_nomem(err);
     ncd_status status = ncd_feature_row_make(&t->rows[i], &m->margins, reading);
@@ -720,7 +720,7 @@ static ncd_status predict_text(void *job, size_t i, unsigned thread,
     const struct ncd_counts *c = &p->model->counts;
     struct ncd_reading *r = &p->crew->readings[thread];
     double *scores = p->out + i * c->n_classes;
-    if (ncd_reading_begin(r, c, p->texts[i]) != NCD_OK)
+    if (ncd_reading_skim(r, c, p->texts[i]) != NCD_OK)
         return ncd_fail_nomem(err);
     ncd_classmodel_scores(p->model, r, scores);
     ncd_reading_end(r);

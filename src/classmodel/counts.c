@@ -476,70 +476,64 @@ uint32_t ncd_counts_of(const struct ncd_counts *c, uint32_t node,
 #define BEHIND 6
 #define N_WAITING 16 /* a power of two above 2 BEHIND */
 
-struct waiting {
-    uint64_t keys[NCD_KINDS];
-};
-
-static void ask_for_slots(const struct ncd_counts *c, const struct waiting *w)
+static void ask_for_slots(const struct ncd_counts *c, const uint64_t *keys)
 {
     for (int kind = 0; kind < NCD_KINDS; kind++)
-        if (w->keys[kind] != NCD_NO_KEY)
-            NCD_PREFETCH(first_slot(c, w->keys[kind]));
+        if (keys[kind] != NCD_NO_KEY)
+            NCD_PREFETCH(first_slot(c, keys[kind]));
 }
 
-static void ask_for_keys(const struct ncd_counts *c, const struct waiting *w)
+static void ask_for_keys(const struct ncd_counts *c, const uint64_t *keys)
 {
     for (int kind = 0; kind < NCD_KINDS; kind++) {
-        if (w->keys[kind] == NCD_NO_KEY)
+        if (keys[kind] == NCD_NO_KEY)
             continue;
-        uint32_t node = *first_slot(c, w->keys[kind]);
+        uint32_t node = *first_slot(c, keys[kind]);
         if (node != NCD_NO_NODE)
             NCD_PREFETCH(&c->keys[node]);
     }
 }
 
-static void find_row(const struct ncd_counts *c, const struct waiting *w,
+static void find_row(const struct ncd_counts *c, const uint64_t *keys,
                      uint32_t *out)
 {
     /* A window that was never seen is part of no longer one that was. */
     uint32_t found = 0;
     for (int kind = 0; kind < NCD_WINDOWS; kind++)
-        out[kind] = found = found == NCD_NO_NODE || w->keys[kind] == NCD_NO_KEY
+        out[kind] = found = found == NCD_NO_NODE || keys[kind] == NCD_NO_KEY
                                 ? NCD_NO_NODE
-                                : ncd_counts_find(c, w->keys[kind]);
+                                : ncd_counts_find(c, keys[kind]);
     out[NCD_WORD] = out[NCD_PAIR] = NCD_NO_NODE;
-    if (w->keys[NCD_WORD] != NCD_NO_KEY)
-        out[NCD_WORD] = ncd_counts_find(c, w->keys[NCD_WORD]);
-    if (w->keys[NCD_PAIR] != NCD_NO_KEY && out[NCD_WORD] != NCD_NO_NODE)
-        out[NCD_PAIR] = ncd_counts_find(c, w->keys[NCD_PAIR]);
+    if (keys[NCD_WORD] != NCD_NO_KEY)
+        out[NCD_WORD] = ncd_counts_find(c, keys[NCD_WORD]);
+    if (keys[NCD_PAIR] != NCD_NO_KEY && out[NCD_WORD] != NCD_NO_NODE)
+        out[NCD_PAIR] = ncd_counts_find(c, keys[NCD_PAIR]);
 }
 
 ncd_status ncd_rows_find(struct ncd_rows *rows, const struct ncd_counts *c,
-                         ncd_text text)
+                         struct ncd_walk *walk, size_t n)
 {
-    struct ncd_walk walk;
-    struct waiting waiting[N_WAITING];
-    rows->n = ncd_walk_n_rows(text);
+    uint64_t waiting[N_WAITING][NCD_KINDS];
+    size_t n_left = ncd_walk_n_rows(walk->n) - walk->row;
+    rows->n = n < n_left ? n : n_left;
     if (ncd_grow(&rows->nodes, &rows->capacity, rows->n * NCD_KINDS,
                  sizeof *rows->nodes) != NCD_OK ||
         ncd_grow(&rows->at_place, &rows->place_capacity, rows->n, 1) != NCD_OK)
         return NCD_ERR_NOMEM;
-    ncd_walk_begin(&walk, text);
     for (size_t i = 0; i < rows->n + 2 * BEHIND; i++) {
-        struct waiting *w = &waiting[i % N_WAITING];
-        int at_place = ncd_walk_at_place(&walk);
-        if (ncd_walk_next(&walk, w->keys)) {
-            rows->at_place[i] = (unsigned char)at_place;
-            ask_for_slots(c, w);
-        }
         size_t j = i - BEHIND, k = j - BEHIND;
+        if (i < rows->n) {
+            rows->at_place[i] = (unsigned char)ncd_walk_at_place(walk);
+            ncd_walk_next(walk, waiting[i % N_WAITING]);
+            ask_for_slots(c, waiting[i % N_WAITING]);
+        }
         if (i >= BEHIND && j < rows->n)
-            ask_for_keys(c, &waiting[j % N_WAITING]);
+            ask_for_keys(c, waiting[j % N_WAITING]);
         if (i >= 2 * BEHIND)
-            find_row(c, &waiting[k % N_WAITING], rows->nodes + k * NCD_KINDS);
+            find_row(c, waiting[k % N_WAITING], rows->nodes + k * NCD_KINDS);
     }
-    rows->n_places = walk.n_places;
-    rows->n_words = walk.n_words;
+    rows->n_places = walk->n_places;
+    rows->n_words = walk->n_words;
     return NCD_OK;
 }
 

@@ -53,16 +53,18 @@ void ncd_counts_free(struct ncd_counts *counts);
 /* The node of a key, or NCD_NO_NODE. */
 uint32_t ncd_counts_find(const struct ncd_counts *counts, uint64_t key);
 
-/* Nodes of a text's rows, reused from text to text. */
+/* Nodes of rows of a text, reused from text to text. */
 struct ncd_rows {
     uint32_t *nodes;         /* [n][NCD_KINDS] */
     unsigned char *at_place; /* [n] whether a character begins there */
     size_t n, capacity, place_capacity;
-    size_t n_places, n_words; /* see ncd_walk */
+    size_t n_places, n_words; /* of the text so far, see ncd_walk */
 };
 
+/* Finds the next n rows of a walk, or as many as are left, in place of those
+ * that were there. Statuses: NOMEM. */
 ncd_status ncd_rows_find(struct ncd_rows *rows, const struct ncd_counts *counts,
-                         ncd_text text);
+                         struct ncd_walk *walk, size_t n);
 void ncd_rows_free(struct ncd_rows *rows);
 
 /* What a class has counted of a node; 0 where it has not seen it. */

@@ -65,6 +65,10 @@ static ncd_status tally_node(struct ncd_reading *r, uint32_t node,
     return NCD_OK;
 }
 
+/* Rows that are there at a time, where they are not kept: they fit into the
+ * nearer caches. */
+#define SKIM_ROWS 4096
+
 /* Rows whose tallies are asked for in advance. */
 #define AHEAD 8
 
@@ -95,15 +99,33 @@ static ncd_status make_room(struct ncd_reading *r, const struct ncd_counts *c)
     return r->tally ? status : NCD_ERR_NOMEM;
 }
 
-ncd_status ncd_reading_begin(struct ncd_reading *r, const struct ncd_counts *c,
-                             ncd_text text)
+/* Reads n rows at a time. */
+static ncd_status read_rows(struct ncd_reading *r, const struct ncd_counts *c,
+                            ncd_text text, size_t n)
 {
-    if (make_room(r, c) != NCD_OK || ncd_rows_find(&r->rows, c, text) != NCD_OK)
-        return NCD_ERR_NOMEM;
-    ncd_status status = tally_rows(r);
+    struct ncd_walk walk;
+    ncd_status status = make_room(r, c);
+    ncd_walk_begin(&walk, text);
+    while (status == NCD_OK && walk.row < ncd_walk_n_rows(text.nbytes)) {
+        status = ncd_rows_find(&r->rows, c, &walk, n);
+        if (status == NCD_OK)
+            status = tally_rows(r);
+    }
     if (status != NCD_OK)
         ncd_reading_end(r);
     return status;
+}
+
+ncd_status ncd_reading_begin(struct ncd_reading *r, const struct ncd_counts *c,
+                             ncd_text text)
+{
+    return read_rows(r, c, text, ncd_walk_n_rows(text.nbytes));
+}
+
+ncd_status ncd_reading_skim(struct ncd_reading *r, const struct ncd_counts *c,
+                            ncd_text text)
+{
+    return read_rows(r, c, text, SKIM_ROWS);
 }
 
 void ncd_reading_end(struct ncd_reading *r)

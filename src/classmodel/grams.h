@@ -96,9 +96,9 @@ struct ncd_walk {
 
 void ncd_walk_begin(struct ncd_walk *walk, ncd_text text);
 
-static inline size_t ncd_walk_n_rows(ncd_text text)
+static inline size_t ncd_walk_n_rows(size_t text_nbytes)
 {
-    return text.nbytes + 3;
+    return text_nbytes + 3;
 }
 
 /* Whether the symbol that comes next begins a character, so that its context

@@ -46,7 +46,8 @@
 #define NCD_MODEL_MAGIC "\x89NCDM\r\n\x1a"
 #define NCD_MODEL_MAGIC_NBYTES 8
 #define NCD_MODEL_VERSION 3
-#define NCD_MODEL_VERSION_OF_CLASS 3 /* the oldest that means the same by it */
+#define NCD_MODEL_VERSION_OF_CLASS 3 /* the oldest that means the same by it \
+                                      */
 #define NCD_MODEL_HEADER_NBYTES 24
 #define NCD_MODEL_SECTION_NBYTES 24 /* before the stored bytes */
 #define NCD_MODEL_CHECKSUM_NBYTES 8

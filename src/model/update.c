@@ -144,8 +144,8 @@ ncd_status ncd_model_update(const ncd_model *model, const ncd_dataset *added,
         status = append(texts, added, err);
     if (status == NCD_OK && texts->n == 0) {
         ncd_dataset_free(texts);
-        status = ncd_fail(err, NCD_ERR_INPUT,
-                          "nothing would be left of the model");
+        status =
+            ncd_fail(err, NCD_ERR_INPUT, "nothing would be left of the model");
         texts = NULL;
     }
     if (status == NCD_OK)
