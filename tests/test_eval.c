@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "eval/calibrate.h"
 #include "eval/tally.h"
 #include "support.h"
 #include "text/dataset.h"
@@ -780,6 +781,37 @@ START_TEST(folds_need_two_and_no_more_than_texts)
 }
 END_TEST
 
+/* Three texts by hand: right, wrong, and of a label that training lacks. */
+START_TEST(calibration_is_what_it_says)
+{
+    static const double p[][2] = {{.85, .15}, {.65, .35}, {.25, .75}};
+    ncd_calibration c;
+    ncd_calibrate_begin(&c);
+    ncd_calibrate_add(&c, p[0], 2, 0, 0);
+    ncd_calibrate_add(&c, p[1], 2, 0, 1);
+    ncd_calibrate_add(&c, p[2], 2, 1, 2);
+    ncd_calibrate_end(&c);
+    ck_assert_uint_eq(c.n, 3);
+    ck_assert_double_eq_tol(c.log_loss, (-log2(.85) - log2(.35) + 50) / 3,
+                            1e-12);
+    double brier = 2 * .15 * .15 + 2 * .65 * .65 + (1 + .25 * .25 + .75 * .75);
+    ck_assert_double_eq_tol(c.brier, brier / 3, 1e-12);
+    ck_assert_double_eq_tol(c.ece, (.15 + .65 + .75) / 3, 1e-12);
+    for (int i = 0; i < NCD_N_BINS; i++) {
+        ck_assert_uint_eq(c.bins[i].n, i == 6 || i == 7 || i == 8);
+        ck_assert_uint_eq(c.bins[i].n_correct, i == 8);
+    }
+    ck_assert_double_eq(c.bins[7].mean_probability, .75);
+    for (int i = 0; i < NCD_N_COVERAGES; i++) {
+        double least = c.coverages[i].probability;
+        ck_assert_uint_eq(c.coverages[i].n,
+                          (least <= .85) + (least <= .65) + (least <= .75));
+        ck_assert_uint_eq(c.coverages[i].n_correct, least <= .85);
+    }
+    ck_assert_double_eq(c.coverages[0].probability, 0);
+}
+END_TEST
+
 int main(void)
 {
     const TTest *const tests[] = {
@@ -804,6 +836,7 @@ int main(void)
         folds_are_balanced_and_leave_themselves_out,
         overlap_is_with_other_folds,
         folds_need_two_and_no_more_than_texts,
+        calibration_is_what_it_says,
     };
     return run_tests("eval", tests, COUNT(tests), 60);
 }
