@@ -59,6 +59,15 @@ void write_string(const char *path, const char *string);
 struct ncd_buf read_whole(const char *path);
 int file_holds(const char *path, const char *string);
 
+/* --- Models --- */
+
+/* Trained with k = 3; threads 0: as many as there are. */
+ncd_model *model_of(const ncd_dataset *data, ncd_method method,
+                    unsigned threads);
+
+/* That both are written as the same bytes. */
+void expect_same_file(const ncd_model *a, const ncd_model *b);
+
 /* How many names a folder has. */
 size_t count_names(const char *folder);
 

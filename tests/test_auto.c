@@ -129,37 +129,6 @@ START_TEST(the_weight_is_what_neighbours_are_worth)
 }
 END_TEST
 
-static ncd_model *model_of(const ncd_dataset *data, ncd_method method,
-                           unsigned threads)
-{
-    ncd_options options;
-    ncd_model *model;
-    ncd_error err;
-    ncd_options_init(&options);
-    options.method = method;
-    options.threads = threads;
-    options.k = 3;
-    ck_status(ncd_model_train(data, &options, &model, &err), NCD_OK, &err);
-    return model;
-}
-
-static struct ncd_buf file_of(const ncd_model *model)
-{
-    ncd_error err;
-    const char *path = scratch("model.ncd");
-    ck_status(ncd_model_save(model, path, &err), NCD_OK, &err);
-    return read_whole(path);
-}
-
-static void expect_same_file(const ncd_model *a, const ncd_model *b)
-{
-    struct ncd_buf x = file_of(a), y = file_of(b);
-    ck_assert_uint_eq(x.n, y.n);
-    ck_assert_mem_eq(x.bytes, y.bytes, x.n);
-    ncd_buf_free(&x);
-    ncd_buf_free(&y);
-}
-
 static void expect_same_answers(const ncd_model *a, const ncd_model *b,
                                 const ncd_dataset *test)
 {

@@ -409,9 +409,10 @@ START_TEST(odd_data_has_defined_answers)
     static const char *const one_class[] = {"a", "one", "a", "two", NULL};
     static const char *const one_text[] = {"a", "one", NULL};
     /* Twice as many of class b, which is first in no other respect. */
-    static const char *const uneven[] = {
-        "a", "the cat sat", "b", "4 8 15 16", "b", "23 42 4 8",
-        "a", "a cat purrs", "b", "15 16 23 4", "b", "8 42 15 16", NULL};
+    static const char *const uneven[] = {"a", "the cat sat", "b", "4 8 15 16",
+                                         "b", "23 42 4 8",   "a", "a cat purrs",
+                                         "b", "15 16 23 4",  "b", "8 42 15 16",
+                                         NULL};
     double p, q;
     ck_assert_uint_eq(answer_of(one_class, text_of("what?"), &p), 0);
     ck_assert_double_eq(p, 1);
@@ -464,13 +465,7 @@ END_TEST
 
 static ncd_model *class_model(const ncd_dataset *data)
 {
-    ncd_options options;
-    ncd_model *model;
-    ncd_error err;
-    ncd_options_init(&options);
-    options.method = NCD_METHOD_CLASS;
-    ck_status(ncd_model_train(data, &options, &model, &err), NCD_OK, &err);
-    return model;
+    return model_of(data, NCD_METHOD_CLASS, 0);
 }
 
 static void expect_same_answers(const ncd_model *a, const ncd_model *b)
@@ -634,36 +629,11 @@ static ncd_dataset *part_of(const ncd_dataset *data, size_t first, size_t step)
     return part;
 }
 
-/* A model's file, so that two can be compared to the byte. */
-static struct ncd_buf file_of(const ncd_model *model)
-{
-    ncd_error err;
-    const char *path = scratch("same.ncd");
-    ck_status(ncd_model_save(model, path, &err), NCD_OK, &err);
-    return read_whole(path);
-}
-
 static void expect_same_model(ncd_model *a, ncd_model *b)
 {
-    struct ncd_buf x = file_of(a), y = file_of(b);
-    ck_assert_uint_eq(x.n, y.n);
-    ck_assert_mem_eq(x.bytes, y.bytes, x.n);
-    ncd_buf_free(&x);
-    ncd_buf_free(&y);
+    expect_same_file(a, b);
     ncd_model_free(a);
     ncd_model_free(b);
-}
-
-static ncd_model *model_of(const ncd_dataset *data, ncd_method method)
-{
-    ncd_options options;
-    ncd_model *model;
-    ncd_error err;
-    ncd_options_init(&options);
-    options.method = method;
-    options.k = 3;
-    ck_status(ncd_model_train(data, &options, &model, &err), NCD_OK, &err);
-    return model;
 }
 
 START_TEST(updating_is_training_on_all)
@@ -679,14 +649,14 @@ START_TEST(updating_is_training_on_all)
             chosen[i] = i;
         ck_status(ncd_dataset_select(all, chosen, 12, &some, &err), NCD_OK,
                   &err);
-        model = model_of(some, (ncd_method)method);
+        model = model_of(some, (ncd_method)method, 0);
         ck_status(ncd_model_update(model, rest, NULL, NULL, &updated, &err),
                   NCD_OK, &err);
         ncd_model_free(model);
         ck_status(ncd_model_update(updated, NULL, rest, NULL, &reduced, &err),
                   NCD_OK, &err);
-        expect_same_model(updated, model_of(all, (ncd_method)method));
-        expect_same_model(reduced, model_of(some, (ncd_method)method));
+        expect_same_model(updated, model_of(all, (ncd_method)method, 0));
+        expect_same_model(reduced, model_of(some, (ncd_method)method, 0));
         ncd_dataset_free(all);
         ncd_dataset_free(some);
         ncd_dataset_free(rest);
