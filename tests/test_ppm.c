@@ -392,5 +392,5 @@ int main(void)
         a_full_table_is_forgotten,
         damaged_code_gives_another_text_or_a_failure,
     };
-    return run_tests("ppm", tests, COUNT(tests), 120);
+    return run_tests("ppm", tests, COUNT(tests), 300);
 }
