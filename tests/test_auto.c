@@ -44,15 +44,31 @@ static double bits_of(const float *scores, const uint32_t *truth,
     return bits / N;
 }
 
+/* Fits to n texts' scores: [n][n_classes]. */
+static struct ncd_temper fit_temper(const float *scores, const uint32_t *truth,
+                                    size_t n, size_t n_classes)
+{
+    int16_t x[N * CLASSES];
+    float units[N * NCD_N_FACTORS];
+    double row[CLASSES];
+    struct ncd_temper_data data = {n, n_classes, x, units, truth};
+    struct ncd_temper temper;
+    ncd_error err;
+    for (size_t i = 0; i < n; i++) {
+        for (size_t c = 0; c < n_classes; c++)
+            row[c] = (double)scores[i * n_classes + c];
+        ncd_temper_put(&data, i, row);
+    }
+    ck_status(ncd_temper_fit(&data, 2, &temper, &err), NCD_OK, &err);
+    return temper;
+}
+
 START_TEST(temperature_shortens_the_code_and_keeps_the_order)
 {
     float scores[N * CLASSES];
     uint32_t truth[N];
-    struct ncd_temper temper;
-    ncd_error err;
     make_scores(scores, truth);
-    ck_status(ncd_temper_fit(scores, truth, N, CLASSES, 2, &temper, &err),
-              NCD_OK, &err);
+    struct ncd_temper temper = fit_temper(scores, truth, N, CLASSES);
     ck_assert_double_ge(temper.plain, 0);
     ck_assert_double_gt(temper.scaled, 0);
     double fitted = bits_of(scores, truth, temper);
@@ -73,17 +89,13 @@ START_TEST(odd_scores_have_a_temperature)
 {
     const float equal[4] = {1, 1, 2, 2}, wrong[4] = {0, 9, 0, 9}, one[1] = {3};
     const uint32_t truth[2] = {0, 0};
-    struct ncd_temper temper;
-    ncd_error err;
-    ck_status(ncd_temper_fit(equal, truth, 2, 2, 1, &temper, &err), NCD_OK,
-              &err);
+    struct ncd_temper temper = fit_temper(equal, truth, 2, 2);
     ck_assert(isfinite(temper.plain) && isfinite(temper.scaled));
     /* What is always wrong is not turned round. */
-    ck_status(ncd_temper_fit(wrong, truth, 2, 2, 1, &temper, &err), NCD_OK,
-              &err);
+    temper = fit_temper(wrong, truth, 2, 2);
     ck_assert(temper.plain >= 0 && temper.scaled >= 0);
     ck_assert_double_gt(temper.plain + temper.scaled, 0);
-    ck_status(ncd_temper_fit(one, truth, 1, 1, 1, &temper, &err), NCD_OK, &err);
+    temper = fit_temper(one, truth, 1, 1);
     ck_assert_double_gt(temper.plain + temper.scaled, 0);
 }
 END_TEST

@@ -12,7 +12,7 @@
 
 /* Experts' opinions of texts x classes that the shared weights are fitted to,
  * at most: more would not move a dozen weights. */
-#define MAX_OPINIONS (UINT64_C(1) << 22)
+#define MAX_OPINIONS 4000000
 
 /* What the mix is thought to be while there is little to fit it to, and how
  * many cases that thought is worth. The means are those of the mixes of eleven
@@ -37,6 +37,7 @@ struct training {
     struct ncd_classmodel *model;
     const ncd_dataset *data;
     struct ncd_reading *readings; /* [n threads] */
+    int keeps_left_out;
     unsigned threads;
     const struct ncd_progress *progress; /* may be NULL */
     _Atomic float *p;                    /* [n nodes] see ncd_evidence_note */
@@ -47,8 +48,9 @@ struct training {
     uint32_t *turns;   /* [n texts] their numbers in this list, or NOT_JUDGED */
     size_t *places;    /* [n_judged] the same, as they are moved about */
     uint32_t *truth;   /* [n_judged] */
-    float *margins;    /* [n_judged][n classes] */
-    float *opinions;   /* [n_judged][NCD_N_EXPERTS][n classes] */
+    int16_t *margins;  /* [n_judged][n classes] in NCD_MARGIN_UNIT */
+    int16_t *opinions; /* [n_judged][NCD_N_EXPERTS][n classes] */
+    float *units;      /* [n_judged][NCD_N_EXPERTS] see softmax.h */
     uint32_t *lengths; /* [n_judged] in places, see ncd_walk */
     double *scratch;   /* [n threads][NCD_KINDS][n classes] */
     struct ncd_code_lengths *bits; /* [n_judged] */
@@ -88,14 +90,17 @@ static void judge(const struct training *t, size_t j, unsigned thread)
 {
     const struct ncd_classmodel *m = t->model;
     struct ncd_reading *reading = &t->readings[thread];
-    size_t n_classes = m->counts.n_classes, n = NCD_KINDS * n_classes;
-    double *evidence = t->scratch + thread * n;
-    float *out = t->opinions + j * NCD_N_EXPERTS * n_classes;
+    size_t n_classes = m->counts.n_classes;
+    double *evidence = t->scratch + thread * NCD_KINDS * n_classes;
+    float *units = t->units + j * NCD_N_EXPERTS;
+    int16_t *out = t->opinions + j * NCD_N_EXPERTS * n_classes;
     ncd_evidence(&m->counts, &m->smoothing, reading, t->truth[j], evidence,
                  &t->bits[j]);
     t->lengths[j] = (uint32_t)reading->rows.n_places;
-    for (size_t k = 0; k < n; k++)
-        out[k] = (float)evidence[k];
+    for (size_t k = 0; k < NCD_KINDS; k++)
+        units[k] = ncd_softmax_put(evidence + k * n_classes, n_classes,
+                                   out + k * n_classes);
+    units[NCD_MARGIN] = NCD_MARGIN_UNIT;
     memcpy(out + NCD_MARGIN * n_classes, t->margins + j * n_classes,
            n_classes * sizeof *out);
 }
@@ -126,12 +131,10 @@ static double power_of(double length, double exponent)
 /* Takes the evidence of the first n judged texts over a power of length. */
 static void divide_by_length(const struct training *t, size_t n, double power)
 {
-    size_t n_classes = t->model->counts.n_classes;
     for (size_t j = 0; j < n && power != 0; j++) {
         float factor = (float)power_of((double)t->lengths[j], -power);
-        float *x = t->opinions + j * NCD_N_EXPERTS * n_classes;
-        for (size_t k = 0; k < NCD_KINDS * n_classes; k++)
-            x[k] *= factor;
+        for (int k = 0; k < NCD_KINDS; k++)
+            t->units[j * NCD_N_EXPERTS + k] *= factor;
     }
 }
 
@@ -139,12 +142,15 @@ static void divide_by_length(const struct training *t, size_t n, double power)
 static void measure_spread(const struct training *t, size_t n, double *squares)
 {
     size_t n_classes = t->model->counts.n_classes;
-    const float *x = t->opinions;
+    const int16_t *x = t->opinions;
     double sums[NCD_N_EXPERTS] = {0};
     for (size_t j = 0; j < n; j++)
-        for (int k = 0; k < NCD_N_EXPERTS; k++)
+        for (int k = 0; k < NCD_N_EXPERTS; k++) {
+            double unit = (double)t->units[j * NCD_N_EXPERTS + k], sum = 0;
             for (size_t c = 0; c < n_classes; c++, x++)
-                sums[k] += (double)*x * (double)*x;
+                sum += (double)(*x * *x);
+            sums[k] += unit * unit * sum;
+        }
     for (int k = 0; k < NCD_N_EXPERTS; k++) {
         double square = sums[k] / ((double)n * (double)n_classes);
         squares[k] = square > 1e-12 ? square : 1e-12;
@@ -168,8 +174,14 @@ static ncd_status fit_mix(const struct training *t, size_t n,
     size_t n_classes = t->model->counts.n_classes;
     double squares[NCD_N_EXPERTS];
     unsigned char frozen[NCD_N_EXPERTS] = {0};
-    struct ncd_softmax_data data = {n,           NCD_N_EXPERTS, n_classes,
-                                    t->opinions, t->truth,      frozen};
+    struct ncd_softmax_data data = {.n = n,
+                                    .n_features = NCD_N_EXPERTS,
+                                    .n_rows = NCD_N_EXPERTS,
+                                    .n_classes = n_classes,
+                                    .x = t->opinions,
+                                    .units = t->units,
+                                    .truth = t->truth,
+                                    .frozen = frozen};
     struct ncd_softmax_prior prior = {usual_mix, squares, PRECISION_MIX,
                                       PRECISION_BIAS};
     ncd_status status;
@@ -210,11 +222,13 @@ static void score(const struct training *t, const struct ncd_class_fit *fit,
                   size_t j, double *scores)
 {
     size_t n_classes = t->model->counts.n_classes;
-    const float *x = t->opinions + j * NCD_N_EXPERTS * n_classes;
+    const int16_t *x = t->opinions + j * NCD_N_EXPERTS * n_classes;
     memcpy(scores, fit->biases, n_classes * sizeof *scores);
-    for (int k = 0; k < NCD_N_EXPERTS; k++)
+    for (int k = 0; k < NCD_N_EXPERTS; k++) {
+        double weight = fit->mix[k] * (double)t->units[j * NCD_N_EXPERTS + k];
         for (size_t c = 0; c < n_classes; c++, x++)
-            scores[c] += fit->mix[k] * (double)*x;
+            scores[c] += weight * *x;
+    }
 }
 
 /* Mix, biases and temperature by the first n judged texts; fit has values to
@@ -223,20 +237,25 @@ static ncd_status fit_last(const struct training *t, size_t n,
                            struct ncd_class_fit *fit, ncd_error *err)
 {
     size_t n_classes = t->model->counts.n_classes;
-    double loss, *row = malloc((n_classes + 1) * sizeof *row);
-    float *scores = malloc((n * n_classes + 1) * sizeof *scores);
-    ncd_status status =
-        row && scores ? fit_mix(t, n, fit, &loss, err) : ncd_fail_nomem(err);
+    double loss, *scores = malloc((n_classes + 1) * sizeof *scores);
+    struct ncd_temper_data data = {
+        .n = n,
+        .n_classes = n_classes,
+        .x = malloc((n * n_classes + 1) * sizeof *data.x),
+        .units = malloc((n * NCD_N_FACTORS + 1) * sizeof *data.units),
+        .truth = t->truth};
+    ncd_status status = scores && data.x && data.units
+                            ? fit_mix(t, n, fit, &loss, err)
+                            : ncd_fail_nomem(err);
     for (size_t j = 0; j < n && status == NCD_OK; j++) {
-        score(t, fit, j, row);
-        for (size_t c = 0; c < n_classes; c++)
-            scores[j * n_classes + c] = (float)row[c];
+        score(t, fit, j, scores);
+        ncd_temper_put(&data, j, scores);
     }
     if (status == NCD_OK)
-        status = ncd_temper_fit(scores, t->truth, n, n_classes, t->threads,
-                                &fit->temper, err);
-    free(row);
+        status = ncd_temper_fit(&data, t->threads, &fit->temper, err);
     free(scores);
+    free(data.x);
+    free(data.units);
     return status;
 }
 
@@ -248,14 +267,13 @@ static void assess_text(const struct training *t,
 {
     size_t n_classes = t->model->counts.n_classes, best = 0;
     struct ncd_class_training *result = &out->training;
-    float *left_out = out->left_out + t->places[j] * n_classes;
     score(t, fit, j, scores);
     ncd_temper_scores(fit->temper, scores, n_classes);
     ncd_softmax(scores, n_classes);
-    for (size_t c = 0; c < n_classes; c++) {
+    for (size_t c = 0; c < n_classes; c++)
         best = scores[c] > scores[best] ? c : best;
-        left_out[c] = (float)scores[c];
-    }
+    for (size_t c = 0; c < n_classes && out->left_out; c++)
+        out->left_out[t->places[j] * n_classes + c] = (float)scores[c];
     double truth = scores[t->truth[j]];
     result->n_judged++;
     result->n_correct += best == t->truth[j];
@@ -280,6 +298,8 @@ static void swap_with_last(struct training *t, size_t first, size_t n)
          i++, a++, b++) {
         swap_bytes(t->opinions + a * row, t->opinions + b * row,
                    row * sizeof *t->opinions);
+        swap_bytes(t->units + a * NCD_N_EXPERTS, t->units + b * NCD_N_EXPERTS,
+                   NCD_N_EXPERTS * sizeof *t->units);
         swap_bytes(&t->truth[a], &t->truth[b], sizeof *t->truth);
         swap_bytes(&t->places[a], &t->places[b], sizeof *t->places);
     }
@@ -320,9 +340,11 @@ static ncd_status assess(struct training *t, struct ncd_class_fit *fit,
     struct ncd_class_training *result = &fit->training;
     size_t n_parts = n < N_PARTS ? n : N_PARTS;
     ncd_status status = NCD_OK;
-    fit->left_out = calloc(n * n_classes + 1, sizeof *fit->left_out);
-    if (!fit->left_out)
-        return ncd_fail_nomem(err);
+    if (t->keeps_left_out) {
+        fit->left_out = calloc(n * n_classes + 1, sizeof *fit->left_out);
+        if (!fit->left_out)
+            return ncd_fail_nomem(err);
+    }
     for (size_t i = 0; i < n_parts && status == NCD_OK; i++) {
         size_t first = i * n / n_parts, end = (i + 1) * n / n_parts;
         status = assess_part(t, first, end - first, fit, err);
@@ -391,18 +413,17 @@ static ncd_status deal_folds(const ncd_dataset *data, uint32_t *folds,
     return status;
 }
 
-/* Nobody asks for the numbers of features once the rows are made, nor for those
- * of texts once the weights are known. */
+/* Nobody asks for the numbers of features once the rows are made. */
 static void forget_features(struct ncd_classmodel *m)
 {
     free(m->margins.features);
     m->margins.features = NULL;
 }
 
-static void forget_n_in(struct ncd_classmodel *m)
+static void forget_demands(struct ncd_classmodel *m)
 {
-    free(m->counts.n_in);
-    m->counts.n_in = NULL;
+    free(m->margins.demands);
+    m->margins.demands = NULL;
 }
 
 static ncd_status fit_margins(struct training *t, ncd_error *err)
@@ -440,7 +461,7 @@ static ncd_status fit_margins(struct training *t, ncd_error *err)
         ncd_feature_row_free(&t->rows[i]);
     free(t->rows);
     t->rows = NULL;
-    forget_n_in(m);
+    forget_demands(m);
     return status;
 }
 
@@ -490,8 +511,9 @@ static ncd_status gather_opinions(struct training *t, ncd_error *err)
     size_t n_classes = t->model->counts.n_classes;
     t->opinions =
         calloc(t->n_judged * NCD_N_EXPERTS * n_classes, sizeof *t->opinions);
+    t->units = calloc(t->n_judged * NCD_N_EXPERTS, sizeof *t->units);
     t->scratch = calloc(t->threads * NCD_KINDS * n_classes, sizeof *t->scratch);
-    if (!t->opinions || !t->scratch)
+    if (!t->opinions || !t->units || !t->scratch)
         return ncd_fail_nomem(err);
     ncd_status status = weigh_texts(t, err);
     free(t->margins);
@@ -535,6 +557,8 @@ static ncd_status begin(struct training *t, ncd_error *err)
         ncd_counts_build(&m->counts, t->data, NULL, t->threads, err);
     if (status == NCD_OK && ncd_margins_init(&m->margins, &m->counts) != NCD_OK)
         status = ncd_fail_nomem(err);
+    free(m->counts.n_in);
+    m->counts.n_in = NULL;
     return status;
 }
 
@@ -550,18 +574,23 @@ static void end(struct training *t)
     free(t->truth);
     free(t->margins);
     free(t->opinions);
+    free(t->units);
     free(t->lengths);
     free(t->scratch);
     free(t->bits);
 }
 
 ncd_status ncd_classmodel_train(struct ncd_classmodel *m,
-                                const ncd_dataset *data, unsigned threads,
+                                const ncd_dataset *data, int keeps_left_out,
+                                unsigned threads,
                                 const struct ncd_progress *progress,
                                 ncd_error *err)
 {
-    struct training t = {
-        .model = m, .data = data, .threads = threads, .progress = progress};
+    struct training t = {.model = m,
+                         .data = data,
+                         .keeps_left_out = keeps_left_out,
+                         .threads = threads,
+                         .progress = progress};
     *m = (struct ncd_classmodel){0};
     ncd_smoothing_init(&m->smoothing);
     ncd_status status = begin(&t, err);
@@ -580,7 +609,7 @@ static ncd_status make_tables(struct ncd_classmodel *m, const ncd_dataset *data,
     struct training t = {.model = m, .data = data, .threads = threads};
     ncd_status status = begin(&t, err);
     forget_features(m);
-    forget_n_in(m);
+    forget_demands(m);
     if (status == NCD_OK)
         status = weigh_texts(&t, err);
     if (status == NCD_OK)

@@ -38,7 +38,7 @@ struct ncd_class_fit {
     float *margin_biases; /* [n_classes] */
     /* [training.n_judged][n_classes] probabilities of the judged texts, in the
      * order of ncd_random_order with seed 0, by experts and weights that have
-     * not seen them; NULL in a model that was restored. */
+     * not seen them; NULL where they were not asked for. */
     float *left_out;
     struct ncd_class_training training;
 };
@@ -56,9 +56,12 @@ struct ncd_classmodel {
     int is_mapped;
 };
 
-/* Trains on texts that all have a label. Statuses: NOMEM, INPUT, CANCELLED. */
+/* Trains on texts that all have a label; whether fit.left_out is kept, which
+ * may be larger than the model, is up to the caller. Statuses: NOMEM, INPUT,
+ * CANCELLED. */
 ncd_status ncd_classmodel_train(struct ncd_classmodel *model,
-                                const ncd_dataset *data, unsigned threads,
+                                const ncd_dataset *data, int keeps_left_out,
+                                unsigned threads,
                                 const struct ncd_progress *progress,
                                 ncd_error *err);
 

@@ -32,7 +32,7 @@ struct ncd_counts {
     uint32_t *slots;
     uint64_t *keys;    /* [n_nodes] */
     uint32_t *totals;  /* [n_nodes] occurrences */
-    uint32_t *n_in;    /* [n_nodes] texts it occurs in; NULL: trained */
+    uint32_t *n_in;    /* [n_nodes] texts it occurs in; NULL: not kept */
     uint32_t *first;   /* [n_nodes + 1] first posting */
     uint32_t *classes; /* [n_postings] */
     uint32_t *counts;  /* [n_postings] occurrences in texts of the class */

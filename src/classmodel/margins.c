@@ -21,12 +21,24 @@ static int is_feature(const struct ncd_counts *c, size_t node)
            (ncd_key_kind(key) >= MIN_KIND || (key & NCD_KEY_WIDE));
 }
 
+static void find_demands(struct ncd_margins *m, const struct ncd_counts *c)
+{
+    for (size_t i = 0; i < c->n_nodes; i++)
+        for (uint32_t p = c->first[i];
+             p < c->first[i + 1] && m->features[i] != NCD_NO_NODE; p++) {
+            struct ncd_demand *demand = &m->demands[c->classes[p]];
+            demand->n_weights++;
+            demand->n_entries += c->n_in[i];
+        }
+}
+
 ncd_status ncd_margins_init(struct ncd_margins *m, const struct ncd_counts *c)
 {
     *m = (struct ncd_margins){0};
     m->features = malloc((c->n_nodes + 1) * sizeof *m->features);
     m->idf = calloc(c->n_nodes + 1, sizeof *m->idf);
-    if (!m->features || !m->idf)
+    m->demands = calloc(c->n_classes + 1, sizeof *m->demands);
+    if (!m->features || !m->idf || !m->demands)
         return NCD_ERR_NOMEM;
     for (size_t i = 0; i < c->n_nodes; i++)
         m->features[i] = is_feature(c, i) && m->n_features < NCD_MAX_FEATURES
@@ -36,6 +48,7 @@ ncd_status ncd_margins_init(struct ncd_margins *m, const struct ncd_counts *c)
     for (size_t i = 0; i < c->n_nodes; i++)
         if (m->features[i] != NCD_NO_NODE)
             m->idf[i] = (float)(1 + ln_n - ncd_ln(1 + (double)c->n_in[i]));
+    find_demands(m, c);
     ncd_margins_damp(m);
     return NCD_OK;
 }
@@ -49,6 +62,7 @@ void ncd_margins_damp(struct ncd_margins *m)
 void ncd_margins_free(struct ncd_margins *m)
 {
     free(m->features);
+    free(m->demands);
     free(m->idf);
     *m = (struct ncd_margins){0};
 }

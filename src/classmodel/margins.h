@@ -33,10 +33,16 @@
 #define NCD_MAX_FEATURES (1u << NCD_FEATURE_BITS)
 #define NCD_TIMES_MAX 255
 
+/* What a class's problem takes. */
+struct ncd_demand {
+    size_t n_entries, n_weights;
+};
+
 struct ncd_margins {
     /* [n nodes] number, or NCD_NO_NODE: not one; for rows, NULL behind them */
     uint32_t *features;
-    float *idf; /* [n nodes] 0 where there is no feature */
+    struct ncd_demand *demands; /* [n classes] for the fit, NULL behind it */
+    float *idf;                 /* [n nodes] 0 where there is no feature */
     size_t n_features;
     float damped[NCD_TIMES_MAX + 1]; /* 1 + ln n */
 };
@@ -99,20 +105,24 @@ struct ncd_margins_data {
     const size_t *judged; /* [n_judged] texts that want honest margins */
 };
 
+/* What is asked of a margin is 1; few leave 2 behind, and 8 is as much as 16
+ * bits hold of them. */
+#define NCD_MARGIN_UNIT (1.f / 4096)
+
 /*
  * Fits the weights. weights_out: [n postings], 0 where the node is no feature;
  * biases_out: [n classes]. held_out: [n_judged][n classes] margins of the
- * judged texts, by the lane that has not seen them. Memory of each thread, for
- * its block of classes (one, or a 128th of them): of every class 4 bytes for
- * every feature of a text that it has seen, 21 bytes for each of its weights
- * and 33 for each text; and 4 bytes for each feature and 8 for each posting of
- * these classes.
+ * judged texts, by the lane that has not seen them, in NCD_MARGIN_UNIT. Memory
+ * of each thread, for its block of classes (one, or a 256th of them): of every
+ * class 4 bytes for every feature of a text that it has seen, 21 bytes for each
+ * of its weights and 33 for each text; and 4 bytes for each feature and 8 for
+ * each posting of these classes.
  */
 ncd_status ncd_margins_fit(const struct ncd_margins *margins,
                            const struct ncd_counts *counts,
                            const struct ncd_margins_data *data,
                            unsigned threads, float *weights_out,
-                           float *biases_out, float *held_out,
+                           float *biases_out, int16_t *held_out,
                            const struct ncd_progress *progress, ncd_error *err);
 
 #endif

@@ -27,7 +27,7 @@
 
 /* Classes are taken from the rows in so many blocks: few enough that reading
  * the rows for each costs little. */
-#define MAX_BLOCKS 128
+#define MAX_BLOCKS 256
 
 #define FEATURE_MASK (NCD_MAX_FEATURES - 1)
 
@@ -50,25 +50,20 @@ struct problem {
     float biases[NCD_LANES];
 };
 
-/* What a class's problem takes. */
-struct demand {
-    size_t n_entries, n_weights;
-};
-
 struct fit {
     const struct ncd_margins *margins;
     const struct ncd_counts *counts;
     const struct ncd_margins_data *data;
     size_t n_blocks;
     uint32_t *nodes;        /* [n features] */
-    struct demand *demands; /* [n classes] */
     /* [n threads] room for any block, kept from one to the next: memory given
      * back in between would be torn to pieces. */
     unsigned char **rooms;
     size_t room_nbytes;
     uint32_t *order;                        /* [PASSES][n] */
     float lanes[1 << NCD_LANES][NCD_LANES]; /* 1 for each bit that is set */
-    float *weights_out, *biases_out, *held_out;
+    float *weights_out, *biases_out;
+    int16_t *held_out;
 };
 
 /* --- Room for a block of classes --- */
@@ -100,7 +95,7 @@ static void *take(unsigned char *room, size_t *used, size_t n, size_t nbytes)
 }
 
 static void lay_out_problem(const struct fit *f, struct problem *p,
-                            const struct demand *d, unsigned char *room,
+                            const struct ncd_demand *d, unsigned char *room,
                             size_t *used)
 {
     size_t n = f->data->n;
@@ -125,7 +120,7 @@ static size_t lay_out(const struct fit *f, struct block *b, unsigned char *room)
 {
     size_t used = 0, n_classes = b->c1 - b->c0, n = 0;
     for (uint32_t c = b->c0; c < b->c1; c++)
-        n += f->demands[c].n_weights;
+        n += f->margins->demands[c].n_weights;
     b->problems = take(room, &used, n_classes, sizeof *b->problems);
     b->ends = take(room, &used, n_classes, sizeof *b->ends);
     b->first = take(room, &used, f->margins->n_features + 1, sizeof *b->first);
@@ -133,7 +128,7 @@ static size_t lay_out(const struct fit *f, struct block *b, unsigned char *room)
     b->numbers = take(room, &used, n, sizeof *b->numbers);
     for (size_t c = 0; c < n_classes; c++) {
         lay_out_problem(f, room ? &b->problems[c] : NULL,
-                        &f->demands[b->c0 + c], room, &used);
+                        &f->margins->demands[b->c0 + c], room, &used);
         if (room)
             b->problems[c].class = b->c0 + (uint32_t)c;
     }
@@ -352,6 +347,13 @@ static void compute_norms(const struct fit *f, const struct problem *p)
     }
 }
 
+static int16_t in_units(float margin)
+{
+    const float most = INT16_MAX * NCD_MARGIN_UNIT;
+    float within = margin > most ? most : margin < -most ? -most : margin;
+    return (int16_t)(within / NCD_MARGIN_UNIT + (within < 0 ? -.5f : .5f));
+}
+
 static void solve(const struct fit *f, struct problem *p)
 {
     float margins[NCD_LANES];
@@ -372,7 +374,7 @@ static void solve(const struct fit *f, struct problem *p)
         size_t i = f->data->judged[j];
         compute_margins(f, p, i, margins);
         f->held_out[j * f->counts->n_classes + p->class] =
-            margins[f->data->folds[i] + 1];
+            in_units(margins[f->data->folds[i] + 1]);
     }
     f->biases_out[p->class] = p->biases[0];
 }
@@ -410,26 +412,16 @@ static ncd_status fit_block(void *job, size_t number, unsigned thread,
     return NCD_OK;
 }
 
-/* The nodes of the features, and what their postings ask for. */
 static ncd_status make_fit(struct fit *f)
 {
-    const struct ncd_counts *c = f->counts;
     f->nodes = malloc((f->margins->n_features + 1) * sizeof *f->nodes);
     f->order = malloc((PASSES * f->data->n + 1) * sizeof *f->order);
-    f->demands = calloc(c->n_classes, sizeof *f->demands);
-    if (!f->nodes || !f->order || !f->demands)
+    if (!f->nodes || !f->order)
         return NCD_ERR_NOMEM;
     size_t n = 0;
-    for (size_t i = 0; i < c->n_nodes; i++) {
-        if (f->margins->idf[i] == 0)
-            continue;
-        f->nodes[n++] = (uint32_t)i;
-        for (uint32_t p = c->first[i]; p < c->first[i + 1]; p++) {
-            struct demand *demand = &f->demands[c->classes[p]];
-            demand->n_weights++;
-            demand->n_entries += c->n_in[i];
-        }
-    }
+    for (size_t i = 0; i < f->counts->n_nodes; i++)
+        if (f->margins->idf[i] != 0)
+            f->nodes[n++] = (uint32_t)i;
     for (unsigned set = 0; set < 1u << NCD_LANES; set++)
         for (unsigned lane = 0; lane < NCD_LANES; lane++)
             f->lanes[set][lane] = (float)(set >> lane & 1);
@@ -459,7 +451,7 @@ ncd_status ncd_margins_fit(const struct ncd_margins *m,
                            const struct ncd_counts *c,
                            const struct ncd_margins_data *data,
                            unsigned threads, float *weights_out,
-                           float *biases_out, float *held_out,
+                           float *biases_out, int16_t *held_out,
                            const struct ncd_progress *progress, ncd_error *err)
 {
     struct fit f = {.margins = m,
@@ -481,7 +473,6 @@ ncd_status ncd_margins_fit(const struct ncd_margins *m,
         ncd_fail_nomem(err);
     free(f.nodes);
     free(f.order);
-    free(f.demands);
     for (unsigned i = 0; f.rooms && i < threads; i++)
         free(f.rooms[i]);
     free(f.rooms);

@@ -45,6 +45,22 @@ struct problem {
     double *scores;   /* [N_CHUNKS][n_classes] */
 };
 
+float ncd_softmax_put(const double *values, size_t n, int16_t *x)
+{
+    double most = 0;
+    for (size_t c = 0; c < n; c++)
+        most = fabs(values[c]) > most ? fabs(values[c]) : most;
+    float unit = (float)(most / INT16_MAX);
+    for (size_t c = 0; c < n; c++) {
+        double number = unit > 0 ? values[c] / (double)unit : 0;
+        number += number < 0 ? -.5 : .5;
+        x[c] = (int16_t)(number > INT16_MAX    ? INT16_MAX
+                         : number < -INT16_MAX ? -INT16_MAX
+                                               : number);
+    }
+    return unit;
+}
+
 void ncd_softmax(double *scores, size_t n)
 {
     double best = scores[0], sum = 0;
@@ -56,35 +72,48 @@ void ncd_softmax(double *scores, size_t n)
         scores[c] /= sum;
 }
 
+/* Adds a case's loss and gradient to sums; q: [n_classes] scratch. */
+static void sum_case(const struct problem *p, size_t i, double *q, double *sums)
+{
+    const struct ncd_softmax_data *d = p->data;
+    size_t n_classes = d->n_classes;
+    const int16_t *x = d->x + i * d->n_rows * n_classes;
+    const float *units = d->units + i * d->n_features;
+    for (size_t c = 0; c < n_classes; c++)
+        q[c] = c < p->n_biases ? p->at[d->n_features + c] : 0;
+    for (size_t k = 0; k < d->n_features; k++) {
+        const int16_t *row = x + k % d->n_rows * n_classes;
+        double weight = p->at[k] * (double)units[k];
+        for (size_t c = 0; c < n_classes; c++)
+            q[c] += weight * row[c];
+    }
+    ncd_softmax(q, n_classes);
+    double truth = q[d->truth[i]];
+    sums[p->n] -= ncd_ln(truth > 1e-300 ? truth : 1e-300);
+    q[d->truth[i]] -= 1;
+    for (size_t k = 0; k < d->n_features; k++) {
+        const int16_t *row = x + k % d->n_rows * n_classes;
+        double sum = 0;
+        for (size_t c = 0; c < n_classes; c++)
+            sum += q[c] * row[c];
+        sums[k] += (double)units[k] * sum;
+    }
+    for (size_t c = 0; c < p->n_biases; c++)
+        sums[d->n_features + c] += q[c];
+}
+
 static ncd_status sum_chunk(void *job, size_t chunk, unsigned thread,
                             ncd_error *err)
 {
     const struct problem *p = job;
     const struct ncd_softmax_data *d = p->data;
-    size_t n_classes = d->n_classes, k;
     size_t begin = chunk * d->n / N_CHUNKS, end = (chunk + 1) * d->n / N_CHUNKS;
     double *sums = p->partial + chunk * (p->n + 1);
-    double *q = p->scores + chunk * n_classes;
     (void)thread;
     (void)err;
     memset(sums, 0, (p->n + 1) * sizeof *sums);
-    for (size_t i = begin; i < end; i++) {
-        const float *x = d->x + i * d->n_features * n_classes, *row = x;
-        for (size_t c = 0; c < n_classes; c++)
-            q[c] = c < p->n_biases ? p->at[d->n_features + c] : 0;
-        for (k = 0; k < d->n_features; k++, row += n_classes)
-            for (size_t c = 0; c < n_classes; c++)
-                q[c] += p->at[k] * (double)row[c];
-        ncd_softmax(q, n_classes);
-        double truth = q[d->truth[i]];
-        sums[p->n] -= ncd_ln(truth > 1e-300 ? truth : 1e-300);
-        q[d->truth[i]] -= 1;
-        for (k = 0, row = x; k < d->n_features; k++, row += n_classes)
-            for (size_t c = 0; c < n_classes; c++)
-                sums[k] += q[c] * (double)row[c];
-        for (size_t c = 0; c < p->n_biases; c++)
-            sums[d->n_features + c] += q[c];
-    }
+    for (size_t i = begin; i < end; i++)
+        sum_case(p, i, p->scores + chunk * d->n_classes, sums);
     return NCD_OK;
 }
 

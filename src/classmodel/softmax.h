@@ -10,9 +10,14 @@
 
 #include "ncdclass.h"
 
+/* Cases are many times the memory of all else, and what is fitted is few: so
+ * their rows are whole numbers of 16 bits, each row in a unit of its own. */
 struct ncd_softmax_data {
-    size_t n, n_features, n_classes;
-    const float *x;        /* [n][n_features][n_classes] */
+    size_t n, n_features, n_rows, n_classes;
+    const int16_t *x; /* [n][n_rows][n_classes] */
+    /* [n][n_features] what the numbers of a row are multiplied by to give a
+     * feature; that of feature k is row k modulo n_rows. */
+    const float *units;
     const uint32_t *truth; /* [n] */
     /* [n_features] of weights that stay 0; may be NULL */
     const unsigned char *frozen;
@@ -38,6 +43,10 @@ ncd_status ncd_softmax_fit(const struct ncd_softmax_data *data,
 
 /* Freezes at 0 the weights that have come out negative; 0 where none has. */
 int ncd_softmax_freeze(double *w, unsigned char *frozen, size_t n);
+
+/* Puts n values down in whole numbers, the largest as the largest that there
+ * is; returns their unit. */
+float ncd_softmax_put(const double *values, size_t n, int16_t *x);
 
 /* Scores to probabilities, in place. */
 void ncd_softmax(double *scores, size_t n);

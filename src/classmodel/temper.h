@@ -18,7 +18,7 @@
 #ifndef NCD_CLASSMODEL_TEMPER_H
 #define NCD_CLASSMODEL_TEMPER_H
 
-#include "ncdclass.h"
+#include "classmodel/softmax.h"
 
 struct ncd_temper {
     double plain, scaled;
@@ -29,9 +29,21 @@ struct ncd_temper {
 /* In place, for one text; returns what they were multiplied by. */
 double ncd_temper_scores(struct ncd_temper temper, double *scores, size_t n);
 
-/* scores: [n][n_classes]; truth: [n]. */
-ncd_status ncd_temper_fit(const float *scores, const uint32_t *truth, size_t n,
-                          size_t n_classes, unsigned threads,
+/* Scores of texts to fit the factors to. Both features of a text are the same
+ * row, in two units (softmax.h). */
+enum { NCD_PLAIN, NCD_SCALED, NCD_N_FACTORS };
+
+struct ncd_temper_data {
+    size_t n, n_classes;
+    int16_t *x;            /* [n][n_classes] */
+    float *units;          /* [n][NCD_N_FACTORS] */
+    const uint32_t *truth; /* [n] */
+};
+
+void ncd_temper_put(struct ncd_temper_data *data, size_t i,
+                    const double *scores);
+
+ncd_status ncd_temper_fit(const struct ncd_temper_data *data, unsigned threads,
                           struct ncd_temper *temper_out, ncd_error *err);
 
 #endif

@@ -345,7 +345,7 @@ static ncd_status begin(struct contest *t, ncd_error *err)
     size_t n_classes = t->data->labels.n;
     ncd_options one = *t->run;
     one.method = NCD_METHOD_CLASS;
-    ncd_status status = ncd_model_train(t->data, &one, &t->class, err);
+    ncd_status status = ncd_model_train_copy(t->data, &one, 1, &t->class, err);
     if (status == NCD_OK)
         status = ncd_left_out_draw(&t->sample, t->data,
                                    t->class->class.fit.training.n_judged, err);

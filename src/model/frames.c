@@ -21,12 +21,12 @@ struct frame {
 
 /* --- Packing --- */
 
-/* The level's tables are larger than small sections themselves; those of half
- * as many entries as there are bytes find nearly all that there is to find. */
+/* The level's tables are larger than small sections themselves; with a quarter
+ * as many entries as there are bytes they find as much. */
 static int log_of_tables(size_t n)
 {
     int log = 10;
-    while ((size_t)2 << log < n && log < 20)
+    while ((size_t)4 << log < n && log < 20)
         log++;
     return log;
 }

@@ -97,8 +97,10 @@ static ncd_status make_class(ncd_model *model, struct ncd_known *known,
     if (known->fit.weights)
         return ncd_classmodel_restore(&model->class, model->dataset,
                                       known->tables, &known->fit, threads, err);
-    return ncd_classmodel_train(&model->class, model->dataset, threads,
-                                &progress, err);
+    int keeps_left_out =
+        known->keeps_left_out || model->method == NCD_METHOD_BOTH;
+    return ncd_classmodel_train(&model->class, model->dataset, keeps_left_out,
+                                threads, &progress, err);
 }
 
 static ncd_status make(ncd_model *model, struct ncd_known *known,
@@ -149,15 +151,12 @@ ncd_status ncd_model_make(ncd_dataset *dataset, struct ncd_known *known,
     return status;
 }
 
-ncd_status ncd_model_train(const ncd_dataset *dataset, const ncd_options *given,
-                           ncd_model **model_out, ncd_error *err)
+ncd_status ncd_model_train_copy(const ncd_dataset *dataset,
+                                const ncd_options *options, int keeps_left_out,
+                                ncd_model **model_out, ncd_error *err)
 {
-    ncd_options options;
+    struct ncd_known known = {.keeps_left_out = keeps_left_out};
     ncd_dataset *copy;
-    ncd_options_init(&options);
-    ncd_take_options(&options, given);
-    if (options.method == NCD_METHOD_AUTO)
-        return ncd_model_train_auto(dataset, &options, model_out, err);
     size_t n = ncd_dataset_n_texts(dataset);
     size_t *all = calloc(n + 1, sizeof *all);
     if (!all)
@@ -168,7 +167,18 @@ ncd_status ncd_model_train(const ncd_dataset *dataset, const ncd_options *given,
     free(all);
     if (status != NCD_OK)
         return status;
-    return ncd_model_train_taking(copy, &options, model_out, err);
+    return ncd_model_make(copy, &known, options, model_out, err);
+}
+
+ncd_status ncd_model_train(const ncd_dataset *dataset, const ncd_options *given,
+                           ncd_model **model_out, ncd_error *err)
+{
+    ncd_options options;
+    ncd_options_init(&options);
+    ncd_take_options(&options, given);
+    if (options.method == NCD_METHOD_AUTO)
+        return ncd_model_train_auto(dataset, &options, model_out, err);
+    return ncd_model_train_copy(dataset, &options, 0, model_out, err);
 }
 
 /* The labels of a data set are numbered in the order in which they come, as

@@ -37,12 +37,18 @@ struct ncd_known {
     struct ncd_class_fit fit;            /* weights NULL: to be fitted */
     const struct ncd_classmodel *tables; /* mapped ones, or NULL */
     double knn_weight; /* of both; taken where there is a fit */
+    int keeps_left_out; /* ask for class.fit.left_out, see there */
 };
 
 /* Takes over the data set and what is known, also on failure. */
 ncd_status ncd_model_make(ncd_dataset *dataset, struct ncd_known *known,
                           const ncd_options *options, ncd_model **model_out,
                           ncd_error *err);
+
+/* Trains a copy of the data set by a method that is not to be chosen. */
+ncd_status ncd_model_train_copy(const ncd_dataset *dataset,
+                                const ncd_options *options, int keeps_left_out,
+                                ncd_model **model_out, ncd_error *err);
 
 /* Training where the method is to be chosen. */
 ncd_status ncd_model_train_auto(const ncd_dataset *dataset,
