@@ -55,7 +55,7 @@ struct fit {
     const struct ncd_counts *counts;
     const struct ncd_margins_data *data;
     size_t n_blocks;
-    uint32_t *nodes;        /* [n features] */
+    uint32_t *nodes; /* [n features] */
     /* [n threads] room for any block, kept from one to the next: memory given
      * back in between would be torn to pieces. */
     unsigned char **rooms;
