@@ -2,14 +2,14 @@
 # SPDX-License-Identifier: MIT
 """Runs the tests of the command.
 
-usage: cli.py [--update] NCDCLASS [PATTERN...]
+usage: cli.py [--update] [--locale=NAME] NCDCLASS [PATTERN...]
 
 A case is a folder of tests/cli. Its `cmd` is run by `sh -eu` in a scratch
 directory that holds a copy of the case's other files, and must give what
 `stdout`, `stderr` and `exit` say (a missing file: nothing, nothing, 0). In
 them a line `~ REGEX` stands for one line that matches, a line `...` for any
 number of lines. Every case runs in the locales C and C.UTF-8, which may make
-no difference. A cmd that exits with 77 skips its case; one that runs longer
+no difference, or in the one that --locale names. A cmd that exits with 77 skips its case; one that runs longer
 than a minute fails. PATTERN chooses cases by name ("predict-*").
 
 --update rewrites the expectations that do not match. Look at the difference
@@ -38,6 +38,7 @@ SAMPLE = CASES.parent.parent / "datasets" / "sample"
 EXPECTATIONS = ("stdout", "stderr", "exit")
 SKIP = 77
 SECONDS = 60
+LOCALES = ("C", "C.UTF-8")
 
 
 def environment(ncdclass, locale, scratch):
@@ -125,9 +126,9 @@ def update(case, name, got):
         (case / name).write_bytes(got)
 
 
-def check(case, ncdclass, rewrite):
-    """Runs one case in both locales; returns "passed", "failed", "skipped"."""
-    for locale in ("C", "C.UTF-8"):
+def check(case, ncdclass, locales, rewrite):
+    """Runs one case in each locale; returns "passed", "failed", "skipped"."""
+    for locale in locales:
         result = run(case, ncdclass, locale)
         if result["exit"] == f"{SKIP}\n".encode():
             print(f"{case.name}: skipped: "
@@ -137,30 +138,36 @@ def check(case, ncdclass, rewrite):
                  if not matches(expectation(case, name).splitlines(True),
                                 result[name].splitlines(True))]
         for name in wrong:
-            if rewrite and locale == "C":
+            if rewrite and locale == locales[0]:
                 print(f"{case.name}: {name} rewritten")
                 update(case, name, result[name])
                 continue
             print(f"{case.name}: {name} differs (LC_ALL={locale})")
             for line in difference(name, expectation(case, name), result[name]):
                 print(f"    {line}")
-        if wrong and not (rewrite and locale == "C"):
+        if wrong and not (rewrite and locale == locales[0]):
             return "failed"
     return "passed"
 
 
 def main():
-    args = sys.argv[1:]
-    rewrite = "--update" in args
-    args = [arg for arg in args if arg != "--update"]
-    if not args or args[0].startswith("-"):
+    args, locales, rewrite = sys.argv[1:], LOCALES, False
+    while args and args[0].startswith("-"):
+        option, _, value = args.pop(0).partition("=")
+        if option == "--locale" and value:
+            locales = (value,)
+        elif option == "--update":
+            rewrite = True
+        else:
+            sys.exit(__doc__.strip())
+    if not args:
         sys.exit(__doc__.strip())
     # Cases are written in bytes, so must the report be.
     sys.stdout.reconfigure(encoding="utf-8", errors="backslashreplace")
     ncdclass, patterns = os.path.abspath(args[0]), args[1:] or ["*"]
     cases = sorted(cmd.parent for cmd in CASES.glob("*/cmd")
                    if any(fnmatch.fnmatch(cmd.parent.name, p) for p in patterns))
-    results = [check(case, ncdclass, rewrite) for case in cases]
+    results = [check(case, ncdclass, locales, rewrite) for case in cases]
     count = {name: results.count(name) for name in ("passed", "failed", "skipped")}
     skipped = f", {count['skipped']} skipped" if count["skipped"] else ""
     print(f"{count['passed']} passed, {count['failed']} failed{skipped}")

@@ -14,6 +14,7 @@
 #include "classmodel/margins.h"
 #include "util/error.h"
 #include "util/parallel.h"
+#include "util/prefetch.h"
 
 /* Each in an order of its own: going through the texts in one order, or to and
  * fro, converges several times more slowly. */
@@ -31,10 +32,15 @@
 
 #define FEATURE_MASK (NCD_MAX_FEATURES - 1)
 
+/* Weights are asked for so many entries before they are needed: those of a
+ * class are more than the nearer caches hold. */
+#define AHEAD 16
+
 /* A class's problem. */
 struct problem {
     uint32_t class;
-    uint32_t *entries;    /* as in rows, but numbered in the class */
+    uint32_t *entries;    /* as in rows, but numbered in the class; AHEAD more
+                             behind the last one, which are 0 */
     size_t *first;        /* [n + 1] */
     uint32_t *n_windows;  /* [n] */
     float *norms;         /* [n] squared lengths, with 1 for the bias */
@@ -100,7 +106,7 @@ static void lay_out_problem(const struct fit *f, struct problem *p,
 {
     size_t n = f->data->n;
     struct problem all = {
-        .entries = take(room, used, d->n_entries, sizeof *all.entries),
+        .entries = take(room, used, d->n_entries + AHEAD, sizeof *all.entries),
         .first = take(room, used, n + 1, sizeof *all.first),
         .n_windows = take(room, used, n, sizeof *all.n_windows),
         .norms = take(room, used, n, sizeof *all.norms),
@@ -215,6 +221,11 @@ static const uint32_t *entries_of(const struct problem *p, size_t i,
     return p->entries + p->first[i];
 }
 
+static const float *weights_at(const struct problem *p, uint32_t entry)
+{
+    return p->weights + (size_t)(entry & FEATURE_MASK) * NCD_LANES;
+}
+
 /* Adds scale times the damped weights of n entries, those at even places and at
  * odd ones apart, so that one sum need not wait for the other. */
 static void add_weights(const struct problem *p, const float *damped,
@@ -225,8 +236,9 @@ static void add_weights(const struct problem *p, const float *damped,
     size_t j = 0;
     for (; j + 2 <= n; j += 2) {
         uint32_t e = entries[j], o = entries[j + 1];
-        const float *we = p->weights + (size_t)(e & FEATURE_MASK) * NCD_LANES;
-        const float *wo = p->weights + (size_t)(o & FEATURE_MASK) * NCD_LANES;
+        const float *we = weights_at(p, e), *wo = weights_at(p, o);
+        NCD_PREFETCH(weights_at(p, entries[j + AHEAD]));
+        NCD_PREFETCH(weights_at(p, entries[j + AHEAD + 1]));
         float de = damped[e >> NCD_FEATURE_BITS];
         float d_o = damped[o >> NCD_FEATURE_BITS];
         for (int lane = 0; lane < NCD_LANES; lane++) {
@@ -236,7 +248,7 @@ static void add_weights(const struct problem *p, const float *damped,
     }
     if (j < n) {
         uint32_t e = entries[j];
-        const float *we = p->weights + (size_t)(e & FEATURE_MASK) * NCD_LANES;
+        const float *we = weights_at(p, e);
         for (int lane = 0; lane < NCD_LANES; lane++)
             even[lane] += damped[e >> NCD_FEATURE_BITS] * we[lane];
     }
