@@ -37,23 +37,34 @@ static inline double ncd_ln(double x)
     return (double)e * NCD_LN2 + 2 * s * series;
 }
 
-/* e^x, 0 where it would be less than the smallest normal number; x below 700.
- * With x = k ln 2 + r and |r| <= ln 2 / 2, Taylor's series of e^r is cut where
- * what is left is below 1e-14. */
-static inline double ncd_exp(double x)
+#define NCD_EXP_LEAST (-700.) /* e^x is near the smallest normal number */
+
+/* e^x for x of NCD_EXP_LEAST to 700. With x = k ln 2 + r and |r| <= ln 2 / 2,
+ * Taylor's series of e^r is cut where what is left is below 1e-14. The last bit
+ * of a number as large as `whole` is worth 1, so that adding it rounds x / ln 2
+ * and leaves k in the low bits: with neither a branch nor a conversion, loops
+ * can take several x at once. */
+static inline double ncd_exp_within(double x)
 {
     static const double inverse[] = {1,       1,       1. / 2, 1. / 3, 1. / 4,
                                      1. / 5,  1. / 6,  1. / 7, 1. / 8, 1. / 9,
                                      1. / 10, 1. / 11, 1. / 12};
-    if (x < -700)
-        return 0;
-    int64_t k = (int64_t)(x * (1 / NCD_LN2) + (x < 0 ? -0.5 : 0.5));
-    double r = x - (double)k * NCD_LN2, sum = 1, power;
+    const double whole = 0x1.8p52;
+    double rounded = x * (1 / NCD_LN2) + whole, power;
+    double r = x - (rounded - whole) * NCD_LN2, sum = 1;
     for (int i = 12; i >= 1; i--)
         sum = 1 + sum * (r * inverse[i]);
-    uint64_t bits = (uint64_t)(k + 1023) << 52;
+    uint64_t bits;
+    memcpy(&bits, &rounded, sizeof bits);
+    bits = (bits + 1023) << 52;
     memcpy(&power, &bits, sizeof power);
     return sum * power;
+}
+
+/* e^x, 0 below NCD_EXP_LEAST; x below 700. */
+static inline double ncd_exp(double x)
+{
+    return x < NCD_EXP_LEAST ? 0 : ncd_exp_within(x);
 }
 
 #endif

@@ -61,15 +61,48 @@ float ncd_softmax_put(const double *values, size_t n, int16_t *x)
     return unit;
 }
 
+/* Of the largest probability: less is 0. */
+#define LEAST 1e-304
+
 void ncd_softmax(double *scores, size_t n)
 {
     double best = scores[0], sum = 0;
     for (size_t c = 1; c < n; c++)
         best = scores[c] > best ? scores[c] : best;
+    /* One thing in each loop, so that compilers take several classes at once.
+     */
+    for (size_t c = 0; c < n; c++) {
+        double less = scores[c] - best;
+        scores[c] = less < NCD_EXP_LEAST ? NCD_EXP_LEAST : less;
+    }
     for (size_t c = 0; c < n; c++)
-        sum += scores[c] = ncd_exp(scores[c] - best);
+        scores[c] = ncd_exp_within(scores[c]);
+    for (size_t c = 0; c < n; c++) {
+        scores[c] = scores[c] < LEAST ? 0 : scores[c];
+        sum += scores[c];
+    }
     for (size_t c = 0; c < n; c++)
         scores[c] /= sum;
+}
+
+/* Features whose sums are taken at once, so that none waits for another. */
+#define AT_ONCE 4
+
+/* Adds the gradient of a case's features from k on. */
+static void sum_rows(const struct ncd_softmax_data *d, const int16_t *x,
+                     const float *units, size_t k, const double *q,
+                     double *sums)
+{
+    size_t n = d->n_features - k < AT_ONCE ? d->n_features - k : AT_ONCE;
+    const int16_t *rows[AT_ONCE];
+    double found[AT_ONCE] = {0};
+    for (size_t i = 0; i < AT_ONCE; i++)
+        rows[i] = x + (k + (i < n ? i : 0)) % d->n_rows * d->n_classes;
+    for (size_t c = 0; c < d->n_classes; c++)
+        for (size_t i = 0; i < AT_ONCE; i++)
+            found[i] += q[c] * rows[i][c];
+    for (size_t i = 0; i < n; i++)
+        sums[k + i] += (double)units[k + i] * found[i];
 }
 
 /* Adds a case's loss and gradient to sums; q: [n_classes] scratch. */
@@ -91,13 +124,8 @@ static void sum_case(const struct problem *p, size_t i, double *q, double *sums)
     double truth = q[d->truth[i]];
     sums[p->n] -= ncd_ln(truth > 1e-300 ? truth : 1e-300);
     q[d->truth[i]] -= 1;
-    for (size_t k = 0; k < d->n_features; k++) {
-        const int16_t *row = x + k % d->n_rows * n_classes;
-        double sum = 0;
-        for (size_t c = 0; c < n_classes; c++)
-            sum += q[c] * row[c];
-        sums[k] += (double)units[k] * sum;
-    }
+    for (size_t k = 0; k < d->n_features; k += AT_ONCE)
+        sum_rows(d, x, units, k, q, sums);
     for (size_t c = 0; c < p->n_biases; c++)
         sums[d->n_features + c] += q[c];
 }
