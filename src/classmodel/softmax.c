@@ -69,8 +69,7 @@ void ncd_softmax(double *scores, size_t n)
     double best = scores[0], sum = 0;
     for (size_t c = 1; c < n; c++)
         best = scores[c] > best ? scores[c] : best;
-    /* One thing in each loop, so that compilers take several classes at once.
-     */
+    /* A loop for each step, so that compilers take several classes at once. */
     for (size_t c = 0; c < n; c++) {
         double less = scores[c] - best;
         scores[c] = less < NCD_EXP_LEAST ? NCD_EXP_LEAST : less;
