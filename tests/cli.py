@@ -9,8 +9,9 @@ directory that holds a copy of the case's other files, and must give what
 `stdout`, `stderr` and `exit` say (a missing file: nothing, nothing, 0). In
 them a line `~ REGEX` stands for one line that matches, a line `...` for any
 number of lines. Every case runs in the locales C and C.UTF-8, which may make
-no difference, or in the one that --locale names. A cmd that exits with 77 skips its case; one that runs longer
-than four minutes fails. PATTERN chooses cases by name ("predict-*").
+no difference, or in the one that --locale names. A cmd that exits with 77
+skips its case; one that runs longer than four minutes fails. PATTERN chooses
+cases by name ("predict-*").
 
 --update rewrites the expectations that do not match. Look at the difference
 before you commit it.

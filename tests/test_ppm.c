@@ -94,11 +94,11 @@ START_TEST(a_long_text_comes_back)
 {
     struct rng rng = {22};
     struct ncd_ppm *model = ncd_ppm_new();
-    size_t n = 200000;
+    size_t n = 100000;
     char *text = malloc(n);
-    for (size_t i = 0; i < n; i += 50000)
-        random_english(&rng, (unsigned)i, text + i, 50000);
-    random_bytes(&rng, (unsigned char *)text + n / 2, 30000);
+    for (size_t i = 0; i < n; i += 20000)
+        random_english(&rng, (unsigned)i, text + i, 20000);
+    random_bytes(&rng, (unsigned char *)text + n / 2, 10000);
     expect_round_trip(model, (ncd_text){0}, part(text, n));
     free(text);
     ncd_ppm_free(model);
