@@ -23,13 +23,15 @@ static int is_feature(const struct ncd_counts *c, size_t node)
 
 static void find_demands(struct ncd_margins *m, const struct ncd_counts *c)
 {
-    for (size_t i = 0; i < c->n_nodes; i++)
-        for (uint32_t p = c->first[i];
-             p < c->first[i + 1] && m->features[i] != NCD_NO_NODE; p++) {
+    for (size_t i = 0; i < c->n_nodes; i++) {
+        if (m->features[i] == NCD_NO_NODE)
+            continue;
+        for (uint32_t p = c->first[i]; p < c->first[i + 1]; p++) {
             struct ncd_demand *demand = &m->demands[c->classes[p]];
             demand->n_weights++;
             demand->n_entries += c->n_in[i];
         }
+    }
 }
 
 ncd_status ncd_margins_init(struct ncd_margins *m, const struct ncd_counts *c)

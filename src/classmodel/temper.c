@@ -4,6 +4,8 @@
 
 #include <math.h>
 
+#include "classmodel/softmax.h"
+
 /* Keeps scores that are all but equal from being blown up. */
 #define LEAST_SPREAD 0.1
 

@@ -18,7 +18,7 @@
 #ifndef NCD_CLASSMODEL_TEMPER_H
 #define NCD_CLASSMODEL_TEMPER_H
 
-#include "classmodel/softmax.h"
+#include "ncdclass.h"
 
 struct ncd_temper {
     double plain, scaled;
