@@ -491,8 +491,9 @@ NCD_API void ncd_model_free(ncd_model *model);
  * less those forgotten; both may be NULL. A forgotten text takes the first one
  * with the same bytes and label with it. The new model answers exactly as one
  * trained on the texts that are left, in their order; sizes of texts that stay
- * are not computed again, while the weights of a class model, which hang on all
- * texts, are fitted anew. threads and progress are those of `run`, which may be
+ * are not computed again. A class model goes on counting where it was, unless
+ * texts are forgotten; its weights, which hang on all texts, are fitted anew.
+ * threads and progress are those of `run`, which may be
  * NULL; its other members are not looked at. Statuses: INPUT (no texts are
  * left, one has no label, or one to forget is not in the model; the message
  * says which), NOMEM, CODEC, CANCELLED.

@@ -36,6 +36,22 @@ static const char *write_model(const void *bytes, size_t n)
     return path;
 }
 
+/* A model whose counts make no sense may learn nonsense from them. */
+static void add_text(const ncd_model *model, ncd_text text)
+{
+    ncd_dataset *data;
+    ncd_model *updated;
+    ncd_options options;
+    ncd_error err;
+    ncd_options_init(&options);
+    options.threads = 1;
+    must(ncd_dataset_new(&data) == NCD_OK);
+    must(ncd_dataset_add(data, text_of("new"), text, "-", 1, &err) == NCD_OK);
+    if (ncd_model_update(model, data, NULL, &options, &updated, &err) == NCD_OK)
+        ncd_model_free(updated);
+    ncd_dataset_free(data);
+}
+
 /* What loads must work. */
 static void use(const ncd_model *model)
 {
@@ -58,6 +74,7 @@ static void use(const ncd_model *model)
     must(ncd_explanation_new(&e) == NCD_OK);
     ncd_model_explain(model, text, &explaining, e, &err);
     ncd_explanation_free(e);
+    add_text(model, text);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)

@@ -108,7 +108,8 @@ static struct fixture fixture_of(ncd_dataset *data)
     struct fixture f = {.data = data};
     ncd_error err;
     ncd_smoothing_init(&f.smoothing);
-    ck_status(ncd_counts_build(&f.counts, data, NULL, 2, &err), NCD_OK, &err);
+    ck_status(ncd_counts_build(&f.counts, data, NULL, NULL, 2, &err), NCD_OK,
+              &err);
     return f;
 }
 
@@ -281,8 +282,9 @@ static void expect_exact_leaving_out(ncd_dataset *data)
         struct fixture rest = whole;
         struct ncd_code_lengths a, b;
         leave_out[i] = 1;
-        ck_status(ncd_counts_build(&rest.counts, data, leave_out, 1, &err),
-                  NCD_OK, &err);
+        ck_status(
+            ncd_counts_build(&rest.counts, data, leave_out, NULL, 1, &err),
+            NCD_OK, &err);
         ncd_text text = ncd_dataset_text(data, i);
         read_evidence(&whole, text, data->classes[i], removed, &a);
         read_evidence(&rest, text, NCD_NO_CLASS, without, &b);
@@ -310,6 +312,98 @@ START_TEST(leaving_out_is_training_without)
 }
 END_TEST
 
+/* --- Going on from a table --- */
+
+#define EXPECT_SAME(a, b, array, n) \
+    ck_assert_mem_eq((a)->array, (b)->array, (n) * sizeof *(a)->array)
+
+static void expect_same_counts(const struct ncd_counts *a,
+                               const struct ncd_counts *b)
+{
+    ck_assert_uint_eq(a->n_texts, b->n_texts);
+    ck_assert_uint_eq(a->n_classes, b->n_classes);
+    ck_assert_uint_eq(a->n_nodes, b->n_nodes);
+    ck_assert_uint_eq(a->n_postings, b->n_postings);
+    ck_assert_uint_eq(a->n_runs, b->n_runs);
+    ck_assert_uint_eq(a->n_places, b->n_places);
+    ck_assert_uint_eq(a->n_words, b->n_words);
+    ck_assert_mem_eq(a->slot_first, b->slot_first, sizeof a->slot_first);
+    EXPECT_SAME(a, b, slots, a->slot_first[NCD_N_SHARDS]);
+    EXPECT_SAME(a, b, keys, a->n_nodes);
+    EXPECT_SAME(a, b, totals, a->n_nodes);
+    EXPECT_SAME(a, b, runs, a->n_runs);
+    EXPECT_SAME(a, b, first, a->n_nodes + 1);
+    EXPECT_SAME(a, b, classes, a->n_postings);
+    EXPECT_SAME(a, b, counts, a->n_postings);
+    EXPECT_SAME(a, b, places, a->n_classes);
+    EXPECT_SAME(a, b, words, a->n_classes);
+}
+
+static ncd_dataset *first_texts(const ncd_dataset *data, size_t n)
+{
+    size_t chosen[200];
+    ncd_dataset *first;
+    ncd_error err;
+    for (size_t i = 0; i < n; i++)
+        chosen[i] = i;
+    ck_status(ncd_dataset_select(data, chosen, n, &first, &err), NCD_OK, &err);
+    return first;
+}
+
+/* Counts n texts at a time, each time going on. */
+static void expect_same_in_steps(ncd_dataset *data, size_t step)
+{
+    struct fixture whole = fixture_of(data);
+    struct ncd_counts before = {0}, counts;
+    ncd_error err;
+    for (size_t n = step;; n += step) {
+        ncd_dataset *some = first_texts(data, n < data->n ? n : data->n);
+        ck_status(ncd_counts_build(&counts, some, NULL,
+                                   n > step ? &before : NULL, 2, &err),
+                  NCD_OK, &err);
+        ncd_dataset_free(some);
+        ncd_counts_free(&before);
+        before = counts;
+        if (n >= data->n)
+            break;
+    }
+    expect_same_counts(&whole.counts, &counts);
+    ncd_counts_free(&counts);
+    drop(&whole);
+}
+
+/* The classes by turns, and one after the other, so that new ones come late. */
+START_TEST(counting_goes_on_where_it_was)
+{
+    static const size_t steps[] = {1, 7, 36, 71, 72};
+    for (size_t i = 0; i < COUNT(steps); i++) {
+        ncd_dataset *sorted, *data = random_dataset(31, 6, 12, 80);
+        size_t order[72];
+        ncd_error err;
+        for (size_t j = 0; j < COUNT(order); j++)
+            order[j] = j % 12 * 6 + j / 12;
+        ck_status(ncd_dataset_select(data, order, 72, &sorted, &err), NCD_OK,
+                  &err);
+        expect_same_in_steps(data, steps[i]);
+        expect_same_in_steps(sorted, steps[i]);
+    }
+}
+END_TEST
+
+START_TEST(counts_of_other_texts_are_refused)
+{
+    ncd_dataset *data = random_dataset(32, 3, 6, 80);
+    ncd_dataset *fewer = first_texts(data, 17);
+    struct fixture whole = fixture_of(data);
+    struct ncd_counts counts;
+    ncd_error err;
+    ck_status(ncd_counts_build(&counts, fewer, NULL, &whole.counts, 1, &err),
+              NCD_ERR_MODEL, &err);
+    ncd_dataset_free(fewer);
+    drop(&whole);
+}
+END_TEST
+
 /* --- Training and prediction --- */
 
 static double *predict_all(const ncd_dataset *data, const ncd_text *texts,
@@ -319,7 +413,7 @@ static double *predict_all(const ncd_dataset *data, const ncd_text *texts,
     struct ncd_class_crew crew = {0};
     ncd_error err;
     double *out = calloc(n * data->labels.n, sizeof *out);
-    ck_status(ncd_classmodel_train(&model, data, 0, threads, NULL, &err),
+    ck_status(ncd_classmodel_train(&model, data, NULL, 0, threads, NULL, &err),
               NCD_OK, &err);
     ck_status(ncd_classmodel_predict(&model, &crew, texts, n, threads, NULL,
                                      out, &err),
@@ -358,7 +452,7 @@ END_TEST
 /* Answers are the same whatever the compiler, its options and the threads. Who
  * changes what a fitted model answers makes a new NCD_MODEL_VERSION_OF_CLASS;
  * another fit needs none, since it is in the file. */
-#define PINNED UINT64_C(0x992eabab4a7096cf)
+#define PINNED UINT64_C(0x8e42a758a16ed0ba)
 
 START_TEST(answers_are_pinned)
 {
@@ -576,10 +670,21 @@ static void set_checksum(struct ncd_buf *file)
                      NCD_OK);
 }
 
-/* Numbers of 4 bytes: six sizes, and where the shards' slots are. */
-#define N_HEAD (2 * (6 + NCD_N_SHARDS + 1))
+/* Numbers of 4 bytes: seven sizes, and where the shards' slots are. */
+#define N_HEAD (2 * (7 + NCD_N_SHARDS + 1))
 
-/* With the checksum put right: what is altered is refused, or it answers. */
+/* A model whose counts make no sense may learn nonsense from them. */
+static void expect_going_on(const ncd_model *model, const ncd_dataset *data)
+{
+    ncd_model *updated;
+    ncd_error err;
+    ck_status(ncd_model_update(model, data, NULL, NULL, &updated, &err), NCD_OK,
+              &err);
+    ncd_model_free(updated);
+}
+
+/* With the checksum put right: what is altered is refused, or it answers and
+ * takes new texts in. */
 START_TEST(a_table_is_not_trusted)
 {
     static const uint32_t odd[] = {0,          1,         1 << 20, 1u << 31,
@@ -605,6 +710,7 @@ START_TEST(a_table_is_not_trusted)
         ncd_status status = ncd_model_load(path, &loaded, &err);
         if (status == NCD_OK) {
             expect_same_answers(loaded, loaded);
+            expect_going_on(loaded, data);
             ncd_model_free(loaded);
             n_read++;
         } else {
@@ -780,6 +886,8 @@ int main(void)
                                   evidence_is_the_sum_of_log_ratios,
                                   leaving_out_is_training_without,
                                   threads_change_nothing,
+                                  counting_goes_on_where_it_was,
+                                  counts_of_other_texts_are_refused,
                                   answers_are_pinned,
                                   odd_data_trains,
                                   odd_data_has_defined_answers,

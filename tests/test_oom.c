@@ -566,15 +566,16 @@ START_TEST(evaluating)
 }
 END_TEST
 
+/* Of a model, texts to add, and texts to forget. */
 static ncd_status update(void *arg, ncd_error *err)
 {
     ncd_model *updated;
     ncd_options options;
     ncd_options_init(&options);
     options.threads = 1;
-    ncd_dataset *data = ((void **)arg)[1];
-    ncd_status status = ncd_model_update(((void **)arg)[0], data, data,
-                                         &options, &updated, err);
+    void **all = arg;
+    ncd_status status =
+        ncd_model_update(all[0], all[1], all[2], &options, &updated, err);
     if (status == NCD_OK)
         ncd_model_free(updated);
     return status;
@@ -589,7 +590,7 @@ START_TEST(updating)
     ncd_error err;
     ck_status(ncd_model_update(model, data, NULL, NULL, &more, &err), NCD_OK,
               &err);
-    void *both[] = {more, data};
+    void *both[] = {more, data, data};
     fail_everywhere("ncd_model_update", update, both);
     ncd_model_free(model);
     ncd_model_free(more);
@@ -608,8 +609,10 @@ START_TEST(class_models)
     fail_everywhere("ncd_model_train, auto", train, data);
     fail_everywhere("ncd_model_train_taking, auto", train_taking, data);
     method = NCD_METHOD_CLASS;
-    ncd_dataset_free(data);
     ncd_model *model = random_model();
+    void *added[] = {model, data, NULL};
+    fail_everywhere("ncd_model_update, class", update, added);
+    ncd_dataset_free(data);
     char path[1200];
     snprintf(path, sizeof path, "%s", scratch("model"));
     fail_everywhere("ncd_model_save, class", save, model);

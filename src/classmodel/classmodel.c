@@ -420,12 +420,6 @@ static void forget_features(struct ncd_classmodel *m)
     m->margins.features = NULL;
 }
 
-static void forget_demands(struct ncd_classmodel *m)
-{
-    free(m->margins.demands);
-    m->margins.demands = NULL;
-}
-
 static ncd_status fit_margins(struct training *t, ncd_error *err)
 {
     struct ncd_progress fitting = part(t, 30, 40);
@@ -461,7 +455,6 @@ static ncd_status fit_margins(struct training *t, ncd_error *err)
         ncd_feature_row_free(&t->rows[i]);
     free(t->rows);
     t->rows = NULL;
-    forget_demands(m);
     return status;
 }
 
@@ -550,15 +543,15 @@ static ncd_status finish(const struct training *t, ncd_error *err)
     return NCD_OK;
 }
 
-static ncd_status begin(struct training *t, ncd_error *err)
+/* Counts the texts, those aside that `before` has counted. */
+static ncd_status begin(struct training *t, const struct ncd_counts *before,
+                        ncd_error *err)
 {
     struct ncd_classmodel *m = t->model;
     ncd_status status =
-        ncd_counts_build(&m->counts, t->data, NULL, t->threads, err);
+        ncd_counts_build(&m->counts, t->data, NULL, before, t->threads, err);
     if (status == NCD_OK && ncd_margins_init(&m->margins, &m->counts) != NCD_OK)
         status = ncd_fail_nomem(err);
-    free(m->counts.n_in);
-    m->counts.n_in = NULL;
     return status;
 }
 
@@ -581,8 +574,9 @@ static void end(struct training *t)
 }
 
 ncd_status ncd_classmodel_train(struct ncd_classmodel *m,
-                                const ncd_dataset *data, int keeps_left_out,
-                                unsigned threads,
+                                const ncd_dataset *data,
+                                const struct ncd_counts *before,
+                                int keeps_left_out, unsigned threads,
                                 const struct ncd_progress *progress,
                                 ncd_error *err)
 {
@@ -593,7 +587,7 @@ ncd_status ncd_classmodel_train(struct ncd_classmodel *m,
                          .progress = progress};
     *m = (struct ncd_classmodel){0};
     ncd_smoothing_init(&m->smoothing);
-    ncd_status status = begin(&t, err);
+    ncd_status status = begin(&t, before, err);
     if (status == NCD_OK)
         status = fit_all(&t, err);
     if (status == NCD_OK)
@@ -607,9 +601,8 @@ static ncd_status make_tables(struct ncd_classmodel *m, const ncd_dataset *data,
                               unsigned threads, ncd_error *err)
 {
     struct training t = {.model = m, .data = data, .threads = threads};
-    ncd_status status = begin(&t, err);
+    ncd_status status = begin(&t, NULL, err);
     forget_features(m);
-    forget_demands(m);
     if (status == NCD_OK)
         status = weigh_texts(&t, err);
     if (status == NCD_OK)
@@ -631,6 +624,7 @@ ncd_status ncd_classmodel_restore(struct ncd_classmodel *m,
     ncd_margins_damp(&m->margins);
     ncd_status status = tables ? NCD_OK : make_tables(m, data, threads, err);
     if (status == NCD_OK && (m->counts.n_classes != data->labels.n ||
+                             m->counts.n_texts != data->n ||
                              m->fit.n_classes != m->counts.n_classes ||
                              m->fit.n_postings != m->counts.n_postings))
         status = ncd_fail(err, NCD_ERR_MODEL,

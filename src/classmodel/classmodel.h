@@ -56,12 +56,14 @@ struct ncd_classmodel {
     int is_mapped;
 };
 
-/* Trains on texts that all have a label; whether fit.left_out is kept, which
- * may be larger than the model, is up to the caller. Statuses: NOMEM, INPUT,
- * CANCELLED. */
+/* Trains on texts that all have a label. The first of them need not be counted
+ * where `before`, which may be NULL, has counted them, see counts.h; whether
+ * fit.left_out is kept, which may be larger than the model, is up to the
+ * caller. Statuses: NOMEM, INPUT, MODEL (counts of other texts), CANCELLED. */
 ncd_status ncd_classmodel_train(struct ncd_classmodel *model,
-                                const ncd_dataset *data, int keeps_left_out,
-                                unsigned threads,
+                                const ncd_dataset *data,
+                                const struct ncd_counts *before,
+                                int keeps_left_out, unsigned threads,
                                 const struct ncd_progress *progress,
                                 ncd_error *err);
 

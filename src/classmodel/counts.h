@@ -10,7 +10,11 @@
  * The table is built in shards by the hash of the key, each on one thread,
  * which is why neither its contents nor their order depend on the number of
  * threads. Nodes are numbered by falling number of texts, so that those that
- * texts ask for again and again lie close together in every array.
+ * texts ask for again and again lie close together in every array; those in
+ * equally many texts by shard, and then by the newest of their texts, whose
+ * grams so lie close together, too. Since texts are only ever added behind the
+ * others, a gram without new texts keeps its place among its like: a table goes
+ * on from that of the texts before as if it had been made of all.
  */
 #ifndef NCD_CLASSMODEL_COUNTS_H
 #define NCD_CLASSMODEL_COUNTS_H
@@ -24,29 +28,51 @@
 #define NCD_SHARD_BITS 3
 #define NCD_N_SHARDS (1 << NCD_SHARD_BITS)
 
+/* The nodes up to `end`, from that of the run before, are in n_in texts each.
+ */
+struct ncd_run {
+    uint32_t n_in, end;
+};
+
 struct ncd_counts {
-    size_t n_texts, n_classes, n_nodes, n_postings;
+    size_t n_texts, n_classes, n_nodes, n_postings, n_runs;
     /* Hash table: shard s has the slots from slot_first[s] on, a power of two
      * many; a slot holds a node or NCD_NO_NODE. */
     size_t slot_first[NCD_N_SHARDS + 1];
     uint32_t *slots;
-    uint64_t *keys;    /* [n_nodes] */
-    uint32_t *totals;  /* [n_nodes] occurrences */
-    uint32_t *n_in;    /* [n_nodes] texts it occurs in; NULL: not kept */
-    uint32_t *first;   /* [n_nodes + 1] first posting */
-    uint32_t *classes; /* [n_postings] */
-    uint32_t *counts;  /* [n_postings] occurrences in texts of the class */
+    uint64_t *keys;       /* [n_nodes] */
+    uint32_t *totals;     /* [n_nodes] occurrences */
+    struct ncd_run *runs; /* [n_runs] */
+    uint32_t *first;      /* [n_nodes + 1] first posting */
+    uint32_t *classes;    /* [n_postings] */
+    uint32_t *counts;     /* [n_postings] occurrences in texts of the class */
     /* The empty context, that of the shortest windows and of words: places
      * where a character may begin, and words, of each class and of all. */
     uint64_t *places, *words; /* [n_classes] */
     uint64_t n_places, n_words;
 };
 
+/* Keys are hashes already: the uppermost bits of the hash choose the shard, the
+ * lowest the slot. */
+static inline unsigned ncd_key_shard(uint64_t key)
+{
+    return (unsigned)(key >> (NCD_KIND_SHIFT - NCD_SHARD_BITS)) &
+           (NCD_N_SHARDS - 1);
+}
+
+static inline size_t ncd_key_slot(uint64_t key, size_t n_slots)
+{
+    return (size_t)(key >> NCD_KEY_FLAG_BITS) & (n_slots - 1);
+}
+
 /* Counts the texts whose `leave_out` is zero (NULL: all of them); the classes
- * are those of the data set. Statuses: NOMEM, INPUT (2 GB of text or more, of
- * which nothing here overflows 32 bits). */
+ * are those of the data set. `before` may be the table of the first texts, as
+ * many as it says: these are not read again, and the result is the same, to the
+ * byte. Statuses: NOMEM, INPUT (2 GB of text or more, of which nothing here
+ * overflows 32 bits), MODEL (the table before is of more texts or classes). */
 ncd_status ncd_counts_build(struct ncd_counts *counts, const ncd_dataset *data,
-                            const unsigned char *leave_out, unsigned threads,
+                            const unsigned char *leave_out,
+                            const struct ncd_counts *before, unsigned threads,
                             ncd_error *err);
 void ncd_counts_free(struct ncd_counts *counts);
 

@@ -13,44 +13,36 @@
  * ideographs and syllables. */
 #define MIN_KIND 2
 
-static int is_feature(const struct ncd_counts *c, size_t node)
+static int is_feature(uint64_t key)
 {
-    uint64_t key = c->keys[node];
-    return c->n_in[node] >= MIN_TEXTS &&
-           !(key & (NCD_KEY_START | NCD_KEY_OPEN)) &&
+    return !(key & (NCD_KEY_START | NCD_KEY_OPEN)) &&
            (ncd_key_kind(key) >= MIN_KIND || (key & NCD_KEY_WIDE));
 }
 
-static void find_demands(struct ncd_margins *m, const struct ncd_counts *c)
+/* Nodes begin .. end - 1, which are in n_in texts each. */
+static void take_run(struct ncd_margins *m, const struct ncd_counts *c,
+                     size_t begin, size_t end, uint32_t n_in)
 {
-    for (size_t i = 0; i < c->n_nodes; i++) {
-        if (m->features[i] == NCD_NO_NODE)
-            continue;
-        for (uint32_t p = c->first[i]; p < c->first[i + 1]; p++) {
-            struct ncd_demand *demand = &m->demands[c->classes[p]];
-            demand->n_weights++;
-            demand->n_entries += c->n_in[i];
-        }
+    float idf =
+        (float)(1 + ncd_ln(1 + (double)c->n_texts) - ncd_ln(1 + (double)n_in));
+    for (size_t i = begin; i < end; i++) {
+        int is_one = n_in >= MIN_TEXTS && is_feature(c->keys[i]) &&
+                     m->n_features < NCD_MAX_FEATURES;
+        m->features[i] = is_one ? (uint32_t)m->n_features++ : NCD_NO_NODE;
+        m->idf[i] = is_one ? idf : 0;
     }
 }
 
 ncd_status ncd_margins_init(struct ncd_margins *m, const struct ncd_counts *c)
 {
+    size_t begin = 0;
     *m = (struct ncd_margins){0};
     m->features = malloc((c->n_nodes + 1) * sizeof *m->features);
-    m->idf = calloc(c->n_nodes + 1, sizeof *m->idf);
-    m->demands = calloc(c->n_classes + 1, sizeof *m->demands);
-    if (!m->features || !m->idf || !m->demands)
+    m->idf = malloc((c->n_nodes + 1) * sizeof *m->idf);
+    if (!m->features || !m->idf)
         return NCD_ERR_NOMEM;
-    for (size_t i = 0; i < c->n_nodes; i++)
-        m->features[i] = is_feature(c, i) && m->n_features < NCD_MAX_FEATURES
-                             ? (uint32_t)m->n_features++
-                             : NCD_NO_NODE;
-    double ln_n = ncd_ln(1 + (double)c->n_texts);
-    for (size_t i = 0; i < c->n_nodes; i++)
-        if (m->features[i] != NCD_NO_NODE)
-            m->idf[i] = (float)(1 + ln_n - ncd_ln(1 + (double)c->n_in[i]));
-    find_demands(m, c);
+    for (size_t r = 0; r < c->n_runs; begin = c->runs[r++].end)
+        take_run(m, c, begin, c->runs[r].end, c->runs[r].n_in);
     ncd_margins_damp(m);
     return NCD_OK;
 }
@@ -64,7 +56,6 @@ void ncd_margins_damp(struct ncd_margins *m)
 void ncd_margins_free(struct ncd_margins *m)
 {
     free(m->features);
-    free(m->demands);
     free(m->idf);
     *m = (struct ncd_margins){0};
 }

@@ -33,16 +33,10 @@
 #define NCD_MAX_FEATURES (1u << NCD_FEATURE_BITS)
 #define NCD_TIMES_MAX 255
 
-/* What a class's problem takes. */
-struct ncd_demand {
-    size_t n_entries, n_weights;
-};
-
 struct ncd_margins {
     /* [n nodes] number, or NCD_NO_NODE: not one; for rows, NULL behind them */
     uint32_t *features;
-    struct ncd_demand *demands; /* [n classes] for the fit, NULL behind it */
-    float *idf;                 /* [n nodes] 0 where there is no feature */
+    float *idf; /* [n nodes] 0 where there is no feature */
     size_t n_features;
     float damped[NCD_TIMES_MAX + 1]; /* 1 + ln n */
 };

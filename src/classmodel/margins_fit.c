@@ -56,12 +56,18 @@ struct problem {
     float biases[NCD_LANES];
 };
 
+/* How much of it there is. */
+struct demand {
+    size_t n_entries, n_weights;
+};
+
 struct fit {
     const struct ncd_margins *margins;
     const struct ncd_counts *counts;
     const struct ncd_margins_data *data;
     size_t n_blocks;
-    uint32_t *nodes; /* [n features] */
+    uint32_t *nodes;        /* [n features] */
+    struct demand *demands; /* [n classes] */
     /* [n threads] room for any block, kept from one to the next: memory given
      * back in between would be torn to pieces. */
     unsigned char **rooms;
@@ -101,7 +107,7 @@ static void *take(unsigned char *room, size_t *used, size_t n, size_t nbytes)
 }
 
 static void lay_out_problem(const struct fit *f, struct problem *p,
-                            const struct ncd_demand *d, unsigned char *room,
+                            const struct demand *d, unsigned char *room,
                             size_t *used)
 {
     size_t n = f->data->n;
@@ -126,7 +132,7 @@ static size_t lay_out(const struct fit *f, struct block *b, unsigned char *room)
 {
     size_t used = 0, n_classes = b->c1 - b->c0, n = 0;
     for (uint32_t c = b->c0; c < b->c1; c++)
-        n += f->margins->demands[c].n_weights;
+        n += f->demands[c].n_weights;
     b->problems = take(room, &used, n_classes, sizeof *b->problems);
     b->ends = take(room, &used, n_classes, sizeof *b->ends);
     b->first = take(room, &used, f->margins->n_features + 1, sizeof *b->first);
@@ -134,7 +140,7 @@ static size_t lay_out(const struct fit *f, struct block *b, unsigned char *room)
     b->numbers = take(room, &used, n, sizeof *b->numbers);
     for (size_t c = 0; c < n_classes; c++) {
         lay_out_problem(f, room ? &b->problems[c] : NULL,
-                        &f->margins->demands[b->c0 + c], room, &used);
+                        &f->demands[b->c0 + c], room, &used);
         if (room)
             b->problems[c].class = b->c0 + (uint32_t)c;
     }
@@ -424,6 +430,42 @@ static ncd_status fit_block(void *job, size_t number, unsigned thread,
     return NCD_OK;
 }
 
+/* In how many rows each feature is. */
+static void count_rows(const struct fit *f, uint32_t *n_rows)
+{
+    for (size_t i = 0; i < f->data->n; i++) {
+        const struct ncd_feature_row *row = &f->data->rows[i];
+        struct ncd_feature_walk walk = {row->packed, 0};
+        for (uint32_t j = 0; j < row->n; j++) {
+            if (j == row->n_windows)
+                walk.feature = 0;
+            n_rows[ncd_feature_next(&walk) & FEATURE_MASK]++;
+        }
+    }
+}
+
+static ncd_status find_demands(struct fit *f)
+{
+    const struct ncd_counts *c = f->counts;
+    uint32_t *n_rows = calloc(f->margins->n_features + 1, sizeof *n_rows);
+    f->demands = calloc(c->n_classes + 1, sizeof *f->demands);
+    if (!n_rows || !f->demands) {
+        free(n_rows);
+        return NCD_ERR_NOMEM;
+    }
+    count_rows(f, n_rows);
+    for (size_t i = 0; i < f->margins->n_features; i++) {
+        uint32_t node = f->nodes[i];
+        for (uint32_t p = c->first[node]; p < c->first[node + 1]; p++) {
+            struct demand *demand = &f->demands[c->classes[p]];
+            demand->n_weights++;
+            demand->n_entries += n_rows[i];
+        }
+    }
+    free(n_rows);
+    return NCD_OK;
+}
+
 static ncd_status make_fit(struct fit *f)
 {
     f->nodes = malloc((f->margins->n_features + 1) * sizeof *f->nodes);
@@ -439,7 +481,7 @@ static ncd_status make_fit(struct fit *f)
             f->lanes[set][lane] = (float)(set >> lane & 1);
     for (size_t pass = 0; pass < PASSES; pass++)
         ncd_random_order(f->order + pass * f->data->n, f->data->n, pass);
-    return NCD_OK;
+    return find_demands(f);
 }
 
 static ncd_status make_rooms(struct fit *f, unsigned threads)
@@ -484,6 +526,7 @@ ncd_status ncd_margins_fit(const struct ncd_margins *m,
     else
         ncd_fail_nomem(err);
     free(f.nodes);
+    free(f.demands);
     free(f.order);
     for (unsigned i = 0; f.rooms && i < threads; i++)
         free(f.rooms[i]);

@@ -18,8 +18,9 @@ static const struct cli_command command = {
     .summary =
         "Adds labelled texts to a model, or takes them out. The model then "
         "answers exactly\nas if it had been trained, with its method and "
-        "settings, on the texts it holds. For\nclass models that takes as "
-        "long as training, since all weights hang on all texts.",
+        "settings, on the texts it holds. A\nclass model counts new texts "
+        "only, but all its weights are fitted again, since they\nhang on all "
+        "texts: that takes three quarters as long as training or more.",
     .usage = (const char *const[]){"update [OPTION...] MODEL DATA...", NULL},
     .examples =
         (const char *const[]){

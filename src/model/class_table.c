@@ -7,7 +7,16 @@
 
 #include "util/parallel.h"
 
-enum { N_TEXTS, N_CLASSES, N_NODES, N_POSTINGS, N_PLACES, N_WORDS, SLOTS };
+enum {
+    N_TEXTS,
+    N_CLASSES,
+    N_NODES,
+    N_POSTINGS,
+    N_RUNS,
+    N_PLACES,
+    N_WORDS,
+    SLOTS
+};
 #define N_HEAD (SLOTS + NCD_N_SHARDS + 1) /* numbers of 8 bytes */
 
 int ncd_class_table_is_native(void)
@@ -26,7 +35,7 @@ struct array {
     uint64_t n;
 };
 
-#define N_ARRAYS 11
+#define N_ARRAYS 12
 
 /* In the order of the file: what is 8 bytes wide comes first, so that all are
  * aligned. */
@@ -38,6 +47,7 @@ static void list_arrays(struct ncd_classmodel *m, struct array *arrays)
         {&c->places, 8, n_classes},
         {&c->words, 8, n_classes},
         {&m->place_values, 8, 2 * n_classes},
+        {&c->runs, 8, c->n_runs},
         {&c->keys, 8, n_nodes},
         {&c->slots, 4, c->slot_first[NCD_N_SHARDS]},
         {&c->totals, 4, n_nodes},
@@ -72,7 +82,8 @@ ncd_status ncd_put_class_table(const struct ncd_classmodel *model,
     const struct ncd_counts *c = &model->counts;
     struct array arrays[N_ARRAYS];
     uint64_t head[N_HEAD] = {c->n_texts,    c->n_classes, c->n_nodes,
-                             c->n_postings, c->n_places,  c->n_words};
+                             c->n_postings, c->n_runs,    c->n_places,
+                             c->n_words};
     for (int s = 0; s <= NCD_N_SHARDS; s++)
         head[SLOTS + s] = c->slot_first[s];
     ncd_status status = put(to, head, sizeof head);
@@ -91,7 +102,7 @@ ncd_status ncd_put_class_table(const struct ncd_classmodel *model,
 static int read_head(const uint64_t *head, uint64_t nbytes,
                      struct ncd_counts *c)
 {
-    for (int i = 0; i < N_POSTINGS + 1; i++)
+    for (int i = 0; i < N_PLACES; i++)
         if (head[i] > nbytes && i != N_TEXTS)
             return 0;
     for (int s = 0; s < NCD_N_SHARDS; s++) {
@@ -105,6 +116,7 @@ static int read_head(const uint64_t *head, uint64_t nbytes,
     c->n_classes = (size_t)head[N_CLASSES];
     c->n_nodes = (size_t)head[N_NODES];
     c->n_postings = (size_t)head[N_POSTINGS];
+    c->n_runs = (size_t)head[N_RUNS];
     c->n_places = head[N_PLACES];
     c->n_words = head[N_WORDS];
     return head[SLOTS] == 0;
@@ -167,7 +179,8 @@ static int nodes_are_sane(const struct ncd_counts *c, size_t begin, size_t end)
 {
     int sane = 1;
     for (size_t i = begin; i < end; i++)
-        sane &= c->first[i] <= c->first[i + 1];
+        sane &= c->first[i] <= c->first[i + 1] &&
+                ncd_key_kind(c->keys[i]) < NCD_KINDS;
     return sane;
 }
 
@@ -210,6 +223,19 @@ static ncd_status check_part(void *job, size_t part, unsigned thread,
     return sane ? NCD_OK : NCD_ERR_MODEL;
 }
 
+/* Runs in fewer and fewer texts, which are all of the nodes. */
+static int runs_are_sane(const struct ncd_counts *c)
+{
+    size_t n_in = c->n_texts + 1, end = 0;
+    int sane = 1;
+    for (size_t r = 0; r < c->n_runs; r++) {
+        sane &= c->runs[r].n_in < n_in && c->runs[r].end > end;
+        n_in = c->runs[r].n_in;
+        end = c->runs[r].end;
+    }
+    return sane && n_in > 0 && end == c->n_nodes;
+}
+
 static int places_are_sane(const struct ncd_classmodel *m)
 {
     int sane = 1;
@@ -233,7 +259,7 @@ ncd_status ncd_get_class_table(ncd_text section, unsigned threads,
         return NCD_ERR_MODEL;
     const struct ncd_counts *c = &m->counts;
     if (c->first[0] != 0 || c->first[c->n_nodes] != c->n_postings ||
-        !places_are_sane(m))
+        !runs_are_sane(c) || !places_are_sane(m))
         return NCD_ERR_MODEL;
     for (size_t s = 0; s < NCD_N_SHARDS; s++)
         if (!has_an_empty_slot(c, s))

@@ -99,8 +99,8 @@ static ncd_status make_class(ncd_model *model, struct ncd_known *known,
                                       known->tables, &known->fit, threads, err);
     int keeps_left_out =
         known->keeps_left_out || model->method == NCD_METHOD_BOTH;
-    return ncd_classmodel_train(&model->class, model->dataset, keeps_left_out,
-                                threads, &progress, err);
+    return ncd_classmodel_train(&model->class, model->dataset, known->counts,
+                                keeps_left_out, threads, &progress, err);
 }
 
 static ncd_status make(ncd_model *model, struct ncd_known *known,

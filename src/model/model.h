@@ -36,6 +36,7 @@ struct ncd_known {
     const char *library;                 /* at training; NULL: the one in use */
     struct ncd_class_fit fit;            /* weights NULL: to be fitted */
     const struct ncd_classmodel *tables; /* mapped ones, or NULL */
+    const struct ncd_counts *counts;     /* of the first texts, or NULL */
     double knn_weight; /* of both; taken where there is a fit */
     int keeps_left_out; /* ask for class.fit.left_out, see there */
 };

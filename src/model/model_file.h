@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The model file, format version 3. All numbers are little-endian.
+ * The model file, format version 4. All numbers are little-endian.
  *
  *     magic      8 bytes   89 'N' 'C' 'D' 'M' 0D 0A 1A
  *     version    u32
@@ -45,8 +45,8 @@
 
 #define NCD_MODEL_MAGIC "\x89NCDM\r\n\x1a"
 #define NCD_MODEL_MAGIC_NBYTES 8
-#define NCD_MODEL_VERSION 3
-#define NCD_MODEL_VERSION_OF_CLASS 3 /* the oldest that means the same by it \
+#define NCD_MODEL_VERSION 4
+#define NCD_MODEL_VERSION_OF_CLASS 4 /* the oldest that means the same by it \
                                       */
 #define NCD_MODEL_HEADER_NBYTES 24
 #define NCD_MODEL_SECTION_NBYTES 24 /* before the stored bytes */

@@ -113,6 +113,9 @@ static ncd_status remake(const ncd_model *model, ncd_dataset *texts,
                          ncd_error *err)
 {
     struct ncd_known known = {.library = model->library_now, .n_sizes = n_kept};
+    int keeps_all = n_kept == model->dataset->n;
+    if (keeps_all && model->method != NCD_METHOD_KNN)
+        known.counts = &model->class.counts;
     ncd_options options;
     ncd_model_options(model, &options);
     options.threads = run->threads;
