@@ -31,6 +31,9 @@ static const double usual_mix[NCD_N_EXPERTS] = {.2, .5, .7, .8, 1.5, .9, 2};
 /* Parts of the judged texts that a last stage is fitted without. */
 #define N_PARTS 4
 
+_Static_assert(NCD_N_EXPERTS <= NCD_SOFTMAX_MOST,
+               "the regression has room for all experts");
+
 #define NOT_JUDGED UINT32_MAX
 
 struct training {

@@ -38,11 +38,18 @@ struct problem {
     const struct ncd_softmax_data *data;
     const struct ncd_softmax_prior *prior;
     unsigned threads;
-    size_t n;         /* unknowns: weights, then biases */
-    size_t n_biases;  /* n_classes, or 0 */
-    const double *at; /* [n] */
-    double *partial;  /* [N_CHUNKS][n + 1] gradient and loss */
-    double *scores;   /* [N_CHUNKS][n_classes] */
+    size_t n;            /* unknowns: weights, then biases */
+    size_t n_biases;     /* n_classes, or 0 */
+    const double *at;    /* [n] */
+    double *probability; /* [N_CHUNKS][n_classes] scratch */
+    double *product;     /* the same */
+    /* What is added up over the cases: so many sums, and how a case adds its
+     * own, given its probabilities and scratch for one class each. */
+    size_t n_sums;
+    void (*add)(const struct problem *p, size_t i, double *probability,
+                double *product, double *sums);
+    double *partial; /* [N_CHUNKS][n_sums] */
+    double *sums;    /* [n_sums] */
 };
 
 float ncd_softmax_put(const double *values, size_t n, int16_t *x)
@@ -84,49 +91,26 @@ void ncd_softmax(double *scores, size_t n)
         scores[c] /= sum;
 }
 
-/* Features whose sums are taken at once, so that none waits for another. */
-#define AT_ONCE 4
+/* --- Sums over the cases --- */
 
-/* Adds the gradient of a case's features from k on. */
-static void sum_rows(const struct ncd_softmax_data *d, const int16_t *x,
-                     const float *units, size_t k, const double *q,
-                     double *sums)
+static const int16_t *row_of(const struct ncd_softmax_data *d, size_t i,
+                             size_t k)
 {
-    size_t n = d->n_features - k < AT_ONCE ? d->n_features - k : AT_ONCE;
-    const int16_t *rows[AT_ONCE];
-    double found[AT_ONCE] = {0};
-    for (size_t i = 0; i < AT_ONCE; i++)
-        rows[i] = x + (k + (i < n ? i : 0)) % d->n_rows * d->n_classes;
-    for (size_t c = 0; c < d->n_classes; c++)
-        for (size_t i = 0; i < AT_ONCE; i++)
-            found[i] += q[c] * rows[i][c];
-    for (size_t i = 0; i < n; i++)
-        sums[k + i] += (double)units[k + i] * found[i];
+    return d->x + (i * d->n_rows + k % d->n_rows) * d->n_classes;
 }
 
-/* Adds a case's loss and gradient to sums; q: [n_classes] scratch. */
-static void sum_case(const struct problem *p, size_t i, double *q, double *sums)
+static void find_probabilities(const struct problem *p, size_t i, double *q)
 {
     const struct ncd_softmax_data *d = p->data;
-    size_t n_classes = d->n_classes;
-    const int16_t *x = d->x + i * d->n_rows * n_classes;
-    const float *units = d->units + i * d->n_features;
-    for (size_t c = 0; c < n_classes; c++)
+    for (size_t c = 0; c < d->n_classes; c++)
         q[c] = c < p->n_biases ? p->at[d->n_features + c] : 0;
     for (size_t k = 0; k < d->n_features; k++) {
-        const int16_t *row = x + k % d->n_rows * n_classes;
-        double weight = p->at[k] * (double)units[k];
-        for (size_t c = 0; c < n_classes; c++)
+        const int16_t *row = row_of(d, i, k);
+        double weight = p->at[k] * (double)d->units[i * d->n_features + k];
+        for (size_t c = 0; c < d->n_classes; c++)
             q[c] += weight * row[c];
     }
-    ncd_softmax(q, n_classes);
-    double truth = q[d->truth[i]];
-    sums[p->n] -= ncd_ln(truth > 1e-300 ? truth : 1e-300);
-    q[d->truth[i]] -= 1;
-    for (size_t k = 0; k < d->n_features; k += AT_ONCE)
-        sum_rows(d, x, units, k, q, sums);
-    for (size_t c = 0; c < p->n_biases; c++)
-        sums[d->n_features + c] += q[c];
+    ncd_softmax(q, d->n_classes);
 }
 
 static ncd_status sum_chunk(void *job, size_t chunk, unsigned thread,
@@ -135,44 +119,191 @@ static ncd_status sum_chunk(void *job, size_t chunk, unsigned thread,
     const struct problem *p = job;
     const struct ncd_softmax_data *d = p->data;
     size_t begin = chunk * d->n / N_CHUNKS, end = (chunk + 1) * d->n / N_CHUNKS;
-    double *sums = p->partial + chunk * (p->n + 1);
+    double *sums = p->partial + chunk * p->n_sums;
+    double *q = p->probability + chunk * d->n_classes;
     (void)thread;
     (void)err;
-    memset(sums, 0, (p->n + 1) * sizeof *sums);
-    for (size_t i = begin; i < end; i++)
-        sum_case(p, i, p->scores + chunk * d->n_classes, sums);
+    memset(sums, 0, p->n_sums * sizeof *sums);
+    for (size_t i = begin; i < end; i++) {
+        find_probabilities(p, i, q);
+        p->add(p, i, q, p->product + chunk * d->n_classes, sums);
+    }
     return NCD_OK;
+}
+
+/* Means over the cases of what they add. */
+static void average(struct problem *p)
+{
+    double scale = 1. / (double)p->data->n;
+    ncd_parallel_for(N_CHUNKS, p->threads, sum_chunk, p, NULL, NULL);
+    memset(p->sums, 0, p->n_sums * sizeof *p->sums);
+    for (size_t chunk = 0; chunk < N_CHUNKS; chunk++)
+        for (size_t i = 0; i < p->n_sums; i++)
+            p->sums[i] += p->partial[chunk * p->n_sums + i] * scale;
+}
+
+/* How strongly the prior holds unknown i. */
+static double strength_of(const struct problem *p, size_t i)
+{
+    double scale = 1. / (double)p->data->n;
+    return i < p->data->n_features
+               ? scale * p->prior->precision_w * p->prior->squares[i]
+               : scale * p->prior->precision_b;
+}
+
+static int is_frozen(const struct problem *p, size_t i)
+{
+    return i < p->data->n_features && p->data->frozen && p->data->frozen[i];
+}
+
+/* --- Loss and gradient --- */
+
+/* Features whose sums are taken at once, so that none waits for another. */
+#define AT_ONCE 4
+
+/* Adds the gradient of a case's features from k on. */
+static void add_rows(const struct ncd_softmax_data *d, size_t i, size_t k,
+                     const double *q, double *sums)
+{
+    size_t n = d->n_features - k < AT_ONCE ? d->n_features - k : AT_ONCE;
+    const float *units = d->units + i * d->n_features;
+    const int16_t *rows[AT_ONCE];
+    double found[AT_ONCE] = {0};
+    for (size_t j = 0; j < AT_ONCE; j++)
+        rows[j] = row_of(d, i, k + (j < n ? j : 0));
+    for (size_t c = 0; c < d->n_classes; c++)
+        for (size_t j = 0; j < AT_ONCE; j++)
+            found[j] += q[c] * rows[j][c];
+    for (size_t j = 0; j < n; j++)
+        sums[k + j] += (double)units[k + j] * found[j];
+}
+
+/* A case's gradient, and behind it its loss. */
+static void add_gradient(const struct problem *p, size_t i, double *q,
+                         double *scratch, double *sums)
+{
+    const struct ncd_softmax_data *d = p->data;
+    double truth = q[d->truth[i]];
+    (void)scratch;
+    sums[p->n] -= ncd_ln(truth > 1e-300 ? truth : 1e-300);
+    q[d->truth[i]] -= 1;
+    for (size_t k = 0; k < d->n_features; k += AT_ONCE)
+        add_rows(d, i, k, q, sums);
+    for (size_t c = 0; c < p->n_biases; c++)
+        sums[d->n_features + c] += q[c];
 }
 
 /* Loss without and with the prior, and its gradient, at `at`. */
 static double evaluate(struct problem *p, const double *at, double *gradient,
                        double *loss_out)
 {
+    double prior = 0;
     p->at = at;
-    ncd_parallel_for(N_CHUNKS, p->threads, sum_chunk, p, NULL, NULL);
-    double scale = 1. / (double)p->data->n, loss = 0, prior = 0;
-    memset(gradient, 0, p->n * sizeof *gradient);
-    for (size_t chunk = 0; chunk < N_CHUNKS; chunk++) {
-        const double *sums = p->partial + chunk * (p->n + 1);
-        for (size_t i = 0; i < p->n; i++)
-            gradient[i] += sums[i] * scale;
-        loss += sums[p->n] * scale;
-    }
+    p->n_sums = p->n + 1;
+    p->add = add_gradient;
+    average(p);
     for (size_t i = 0; i < p->n; i++) {
-        int is_weight = i < p->data->n_features;
-        double off = at[i], strength = scale * p->prior->precision_b;
-        if (is_weight) {
+        double off = at[i], strength = strength_of(p, i);
+        if (i < p->data->n_features)
             off -= p->prior->means[i] / sqrt(p->prior->squares[i]);
-            strength = scale * p->prior->precision_w * p->prior->squares[i];
-        }
-        gradient[i] += strength * off;
-        if (is_weight && p->data->frozen && p->data->frozen[i])
-            gradient[i] = 0;
+        gradient[i] = is_frozen(p, i) ? 0 : p->sums[i] + strength * off;
         prior += strength * off * off / 2;
     }
-    *loss_out = loss;
-    return loss + prior;
+    *loss_out = p->sums[p->n];
+    return *loss_out + prior;
 }
+
+/* --- Curvature --- */
+
+/*
+ * The Hessian without what lies between weights and biases, or between one
+ * bias and another. Weights of features that say much the same pull at each
+ * other; searching along its inverse, they need a few steps in place of dozens.
+ */
+struct curvature {
+    double *weights; /* [n_features][n_features] Cholesky's lower factor */
+    double *biases;  /* [n_biases] */
+};
+
+/* A case's covariances of features, and variances of classes. */
+static void add_curvature(const struct problem *p, size_t i, double *q,
+                          double *product, double *sums)
+{
+    const struct ncd_softmax_data *d = p->data;
+    const float *units = d->units + i * d->n_features;
+    size_t n = d->n_features;
+    double means[NCD_SOFTMAX_MOST];
+    for (size_t k = 0; k < n; k++) {
+        const int16_t *row = row_of(d, i, k);
+        means[k] = 0;
+        for (size_t c = 0; c < d->n_classes; c++) {
+            product[c] = q[c] * row[c];
+            means[k] += product[c];
+        }
+        for (size_t l = 0; l <= k; l++) {
+            const int16_t *other = row_of(d, i, l);
+            double square = 0;
+            for (size_t c = 0; c < d->n_classes; c++)
+                square += product[c] * other[c];
+            sums[k * n + l] += (double)units[k] * (double)units[l] *
+                               (square - means[k] * means[l]);
+        }
+    }
+    for (size_t c = 0; c < p->n_biases; c++)
+        sums[n * n + c] += q[c] * (1 - q[c]);
+}
+
+/* Cholesky's factor of a symmetric matrix, in place of its lower half. What is
+ * not positive, by rounding, counts as next to nothing. */
+static void factorise(double *m, size_t n)
+{
+    for (size_t k = 0; k < n; k++)
+        for (size_t l = 0; l <= k; l++) {
+            double sum = m[k * n + l];
+            for (size_t j = 0; j < l; j++)
+                sum -= m[k * n + j] * m[l * n + j];
+            if (l < k)
+                m[k * n + l] = sum / m[l * n + l];
+            else
+                m[k * n + k] = sqrt(sum > 1e-12 ? sum : 1e-12);
+        }
+}
+
+/* Solves for the vector in place, by a factor and by its transpose. */
+static void solve(const double *m, size_t n, double *q)
+{
+    for (size_t k = 0; k < n; k++) {
+        for (size_t l = 0; l < k; l++)
+            q[k] -= m[k * n + l] * q[l];
+        q[k] /= m[k * n + k];
+    }
+    for (size_t k = n; k-- > 0;) {
+        for (size_t l = k + 1; l < n; l++)
+            q[k] -= m[l * n + k] * q[l];
+        q[k] /= m[k * n + k];
+    }
+}
+
+static void measure(struct problem *p, const double *at,
+                    struct curvature *curve)
+{
+    size_t n = p->data->n_features;
+    p->at = at;
+    p->n_sums = n * n + p->n_biases;
+    p->add = add_curvature;
+    average(p);
+    for (size_t k = 0; k < n; k++) {
+        for (size_t l = 0; l <= k; l++)
+            curve->weights[k * n + l] =
+                is_frozen(p, k) || is_frozen(p, l) ? 0 : p->sums[k * n + l];
+        curve->weights[k * n + k] += strength_of(p, k);
+    }
+    factorise(curve->weights, n);
+    for (size_t c = 0; c < p->n_biases; c++)
+        curve->biases[c] = p->sums[n * n + c] + strength_of(p, n + c);
+}
+
+/* --- The search --- */
 
 static double dot(const double *a, const double *b, size_t n)
 {
@@ -207,9 +338,19 @@ static void remember(struct history *h, const double *step,
     h->rho[h->n_kept++] = 1 / curvature;
 }
 
+static void divide_by(const struct problem *p, const struct curvature *curve,
+                      double *q)
+{
+    size_t n = p->data->n_features;
+    solve(curve->weights, n, q);
+    for (size_t c = 0; c < p->n_biases; c++)
+        q[n + c] /= curve->biases[c];
+}
+
 /* The gradient times the approximate inverse Hessian, in place: the two loops
- * of Nocedal 1980. */
-static void direct(const struct history *h, double *q)
+ * of Nocedal 1980, with the curvature in place of a multiple of identity. */
+static void direct(const struct problem *p, const struct history *h,
+                   const struct curvature *curve, double *q)
 {
     double alpha[HISTORY];
     for (size_t i = h->n_kept; i-- > 0;) {
@@ -217,12 +358,7 @@ static void direct(const struct history *h, double *q)
         for (size_t j = 0; j < h->n; j++)
             q[j] -= alpha[i] * h->y[i * h->n + j];
     }
-    if (h->n_kept) {
-        const double *y = h->y + (h->n_kept - 1) * h->n;
-        double scale = 1 / (h->rho[h->n_kept - 1] * dot(y, y, h->n));
-        for (size_t j = 0; j < h->n; j++)
-            q[j] *= scale;
-    }
+    divide_by(p, curve, q);
     for (size_t i = 0; i < h->n_kept; i++) {
         double beta = h->rho[i] * dot(h->y + i * h->n, q, h->n);
         for (size_t j = 0; j < h->n; j++)
@@ -236,13 +372,16 @@ struct vectors {
 };
 
 /* One step of backtracking line search; 0 where there is no decrease left. */
-static int step(struct problem *p, struct history *h, struct vectors *v,
-                double *value, double *loss)
+static int step(struct problem *p, struct history *h,
+                const struct curvature *curve, struct vectors *v, double *value,
+                double *loss)
 {
     size_t n = p->n;
     memcpy(v->direction, v->gradient, n * sizeof *v->gradient);
-    direct(h, v->direction);
+    direct(p, h, curve, v->direction);
     double slope = dot(v->direction, v->gradient, n), length = 1, next_loss;
+    if (slope < ENOUGH * fabs(*value)) /* twice what there is to gain */
+        return 0;
     for (int i = 0; i < MAX_HALVINGS; i++, length /= 2) {
         for (size_t j = 0; j < n; j++)
             v->next[j] = v->at[j] - length * v->direction[j];
@@ -264,12 +403,19 @@ static int step(struct problem *p, struct history *h, struct vectors *v,
     return 0;
 }
 
-static void search(struct problem *p, struct history *h, struct vectors *v,
-                   double *loss)
+/* The curvature is that of where the search is, or was a few steps ago. */
+static void search(struct problem *p, struct history *h,
+                   struct curvature *curve, struct vectors *v, double *loss)
 {
     double value = evaluate(p, v->at, v->gradient, loss);
-    for (int i = 0; i < MAX_STEPS && step(p, h, v, &value, loss); i++)
-        ;
+    int goes_on = 1;
+    for (int i = 0; i < MAX_STEPS && goes_on; i++) {
+        if (i % HISTORY == 0) {
+            measure(p, v->at, curve);
+            h->n_kept = 0;
+        }
+        goes_on = step(p, h, curve, v, &value, loss);
+    }
 }
 
 ncd_status ncd_softmax_fit(const struct ncd_softmax_data *data,
@@ -277,35 +423,38 @@ ncd_status ncd_softmax_fit(const struct ncd_softmax_data *data,
                            unsigned threads, double *w, double *b,
                            double *loss_out, ncd_error *err)
 {
-    size_t n_biases = b ? data->n_classes : 0;
-    size_t n = data->n_features + n_biases;
+    size_t n_biases = b ? data->n_classes : 0, n_weights = data->n_features;
+    size_t n = n_weights + n_biases, n_sums = n_weights * n_weights + n + 1;
     int is_small = data->n * data->n_features * data->n_classes < MANY;
     struct problem p = {.data = data,
                         .prior = prior,
                         .threads = is_small ? 1 : threads,
                         .n = n,
                         .n_biases = n_biases};
-    double *memory = calloc((5 + 2 * HISTORY) * n, sizeof *memory);
-    p.partial = calloc(N_CHUNKS * (n + 1), sizeof *p.partial);
-    p.scores = calloc(N_CHUNKS * data->n_classes, sizeof *p.scores);
-    ncd_status status = NCD_OK;
-    if (memory && p.partial && p.scores) {
-        struct vectors v = {memory, memory + n, memory + 2 * n, memory + 3 * n,
-                            memory + 4 * n};
-        struct history h = {
-            .s = memory + 5 * n, .y = memory + (5 + HISTORY) * n, .n = n};
-        memcpy(v.at, w, data->n_features * sizeof *w);
-        if (b)
-            memcpy(v.at + data->n_features, b, n_biases * sizeof *b);
-        search(&p, &h, &v, loss_out);
-        memcpy(w, v.at, data->n_features * sizeof *w);
-        if (b)
-            memcpy(b, v.at + data->n_features, n_biases * sizeof *b);
-    } else {
-        status = ncd_fail_nomem(err);
-    }
+    size_t n_vectors = (5 + 2 * HISTORY) * n;
+    size_t n_scratch = N_CHUNKS * data->n_classes;
+    double *memory = calloc(n_vectors + 2 * n_scratch + (N_CHUNKS + 2) * n_sums,
+                            sizeof *memory);
+    if (!memory)
+        return ncd_fail_nomem(err);
+    struct vectors v = {memory, memory + n, memory + 2 * n, memory + 3 * n,
+                        memory + 4 * n};
+    struct history h = {
+        .s = memory + 5 * n, .y = memory + (5 + HISTORY) * n, .n = n};
+    p.probability = memory + n_vectors;
+    p.product = p.probability + n_scratch;
+    p.partial = p.product + n_scratch;
+    p.sums = p.partial + N_CHUNKS * n_sums;
+    struct curvature curve = {.weights = p.sums + n_sums,
+                              .biases =
+                                  p.sums + n_sums + n_weights * n_weights};
+    memcpy(v.at, w, n_weights * sizeof *w);
+    if (b)
+        memcpy(v.at + n_weights, b, n_biases * sizeof *b);
+    search(&p, &h, &curve, &v, loss_out);
+    memcpy(w, v.at, n_weights * sizeof *w);
+    if (b)
+        memcpy(b, v.at + n_weights, n_biases * sizeof *b);
     free(memory);
-    free(p.partial);
-    free(p.scores);
-    return status;
+    return NCD_OK;
 }
