@@ -99,6 +99,17 @@ static ncd_status make_room(struct ncd_reading *r, const struct ncd_counts *c)
     return r->tally ? status : NCD_ERR_NOMEM;
 }
 
+static ncd_status make_products(struct ncd_reading *r,
+                                const struct ncd_counts *c)
+{
+    size_t n = r->n_products, need = NCD_KINDS * c->n_classes;
+    ncd_status status =
+        ncd_grow(&r->products, &r->n_products, need, sizeof *r->products);
+    for (; n < r->n_products; n++)
+        r->products[n] = 1;
+    return status;
+}
+
 /* Reads n rows at a time. */
 static ncd_status read_rows(struct ncd_reading *r, const struct ncd_counts *c,
                             ncd_text text, size_t n)
@@ -119,6 +130,8 @@ static ncd_status read_rows(struct ncd_reading *r, const struct ncd_counts *c,
 ncd_status ncd_reading_begin(struct ncd_reading *r, const struct ncd_counts *c,
                              ncd_text text)
 {
+    if (make_products(r, c) != NCD_OK)
+        return NCD_ERR_NOMEM;
     return read_rows(r, c, text, ncd_walk_n_rows(text.nbytes));
 }
 
@@ -143,6 +156,7 @@ void ncd_reading_free(struct ncd_reading *r)
     ncd_rows_free(&r->rows);
     free(r->tally);
     free(r->sums);
+    free(r->products);
     for (int view = 0; view < NCD_VIEWS; view++)
         free(r->distinct[view].nodes);
     *r = (struct ncd_reading){0};
@@ -156,6 +170,7 @@ struct scan {
     struct ncd_reading *reading;
     uint32_t own;
     double *evidence;
+    size_t n_added[NCD_VIEWS]; /* nodes so far */
 };
 
 /* The empty context, which is no node. */
@@ -235,6 +250,38 @@ static void predict_word(const struct scan *s, const uint32_t *row,
 
 /* --- Evidence of one text --- */
 
+/*
+ * Most symbols of a text occur once, so that a class's evidence is a sum of
+ * thousands of logarithms: it is the logarithm of their product, taken whenever
+ * that has become large. No factor is below 1.
+ */
+#define LARGE 1e150
+
+static void add_gain(const struct scan *s, size_t at, double times,
+                     double ratio)
+{
+    double *product = &s->reading->products[at];
+    if (times > 1) {
+        s->evidence[at] += times * ncd_ln(ratio);
+        return;
+    }
+    *product *= ratio;
+    if (*product > LARGE) {
+        s->evidence[at] += ncd_ln(*product);
+        *product = 1;
+    }
+}
+
+static void add_products(const struct scan *s)
+{
+    double *products = s->reading->products;
+    for (size_t i = 0; i < NCD_KINDS * s->counts->n_classes; i++)
+        if (products[i] != 1) {
+            s->evidence[i] += ncd_ln(products[i]);
+            products[i] = 1;
+        }
+}
+
 /* All occurrences of a node as a symbol, of corpus probability p, and as a
  * context. */
 static void add_node(const struct scan *s, int kind, uint32_t node, double p)
@@ -244,23 +291,49 @@ static void add_node(const struct scan *s, int kind, uint32_t node, double p)
     double times = s->reading->tally[node];
     int is_symbol = !ncd_key_is_start(key);
     unsigned of = ncd_key_context_of(key);
-    double *symbols = s->evidence + (size_t)kind * c->n_classes;
+    double per = 1 / (s->smoothing->class_mass[kind] * p);
+    size_t symbols = (size_t)kind * c->n_classes;
     double *contexts = s->evidence + of * c->n_classes;
     s->reading->tally[node] |= DONE;
     for (uint32_t p_ = c->first[node]; p_ < c->first[node + 1]; p_++) {
         uint32_t n = count_of(s, p_, node), class = c->classes[p_];
         if (is_symbol)
-            symbols[class] += times * symbol_gain(s->smoothing, kind, n, p);
+            add_gain(s, symbols + class, times, 1 + n * per);
         if (of < NCD_KINDS)
             contexts[class] -=
                 times * ncd_context_cost(s->smoothing, (int)of, n);
     }
 }
 
-static void add_once(const struct scan *s, int kind, uint32_t node, double p)
+/* Nodes ahead of the one added up of which the postings are asked for; where
+ * these are, twice as many. */
+#define NODES_AHEAD 8
+
+/* Nodes are added up in the order in which they were found. */
+static void ask_ahead(struct scan *s, int view)
 {
-    if (node != NCD_NO_NODE && !(s->reading->tally[node] & DONE))
-        add_node(s, kind, node, p);
+    const struct ncd_counts *c = s->counts;
+    const struct ncd_distinct *distinct = &s->reading->distinct[view];
+    size_t near = s->n_added[view]++ + NODES_AHEAD, far = near + NODES_AHEAD;
+    if (far < distinct->n) {
+        uint32_t node = distinct->nodes[far];
+        NCD_PREFETCH(&c->first[node]);
+        NCD_PREFETCH(&c->keys[node]);
+        NCD_PREFETCH(&c->totals[node]);
+    }
+    if (near < distinct->n) {
+        uint32_t first = c->first[distinct->nodes[near]];
+        NCD_PREFETCH(&c->classes[first]);
+        NCD_PREFETCH(&c->counts[first]);
+    }
+}
+
+static void add_once(struct scan *s, int kind, uint32_t node, double p)
+{
+    if (node == NCD_NO_NODE || s->reading->tally[node] & DONE)
+        return;
+    ask_ahead(s, ncd_view_of((unsigned)kind));
+    add_node(s, kind, node, p);
 }
 
 /* What class `own` gives to the symbol of probability p in a context. */
@@ -276,7 +349,7 @@ static double own_p(const struct scan *s, int kind, uint32_t node,
     return (n + a * p) / (n_context + a);
 }
 
-static void add_windows(const struct scan *s, size_t i,
+static void add_windows(struct scan *s, size_t i,
                         struct ncd_code_lengths *lengths)
 {
     const uint32_t *row = s->reading->rows.nodes + i * NCD_KINDS;
@@ -294,7 +367,7 @@ static void add_windows(const struct scan *s, size_t i,
     lengths->class -= ncd_ln(longest) / NCD_LN2;
 }
 
-static void add_words(const struct scan *s, size_t i, uint32_t last)
+static void add_words(struct scan *s, size_t i, uint32_t last)
 {
     const uint32_t *row = s->reading->rows.nodes + i * NCD_KINDS;
     double word, pair;
@@ -327,7 +400,7 @@ void ncd_evidence(const struct ncd_counts *c,
                   uint32_t own, double *evidence,
                   struct ncd_code_lengths *lengths)
 {
-    struct scan s = {c, smoothing, r, own, evidence};
+    struct scan s = {c, smoothing, r, own, evidence, {0}};
     const uint32_t *row = r->rows.nodes;
     uint32_t last_word = row[NCD_WORD];
     memset(evidence, 0, NCD_KINDS * c->n_classes * sizeof *evidence);
@@ -342,6 +415,7 @@ void ncd_evidence(const struct ncd_counts *c,
         add_words(&s, i, last_word);
         last_word = row[NCD_WORD] == NCD_NO_NODE ? last_word : row[NCD_WORD];
     }
+    add_products(&s);
     add_places(&s);
     for (int view = 0; view < NCD_VIEWS; view++)
         for (size_t i = 0; i < r->distinct[view].n; i++)
@@ -403,7 +477,7 @@ void ncd_evidence_note(const struct ncd_counts *c,
                        const struct ncd_smoothing *smoothing,
                        struct ncd_reading *r, _Atomic float *p_out)
 {
-    struct scan s = {c, smoothing, r, NCD_NO_CLASS, NULL};
+    struct scan s = {c, smoothing, r, NCD_NO_CLASS, NULL, {0}};
     const uint32_t *row = r->rows.nodes;
     uint32_t last_word = row[NCD_WORD];
     for (size_t i = 1; i < r->rows.n; i++) {

@@ -61,6 +61,8 @@ struct ncd_reading {
     } distinct[NCD_VIEWS];
     double *sums; /* [n classes] scratch of who reads */
     size_t sums_n;
+    double *products; /* [NCD_KINDS][n classes] all 1 between texts */
+    size_t n_products;
 };
 
 /* Finds a text's nodes and how often each occurs; must be ended. */
