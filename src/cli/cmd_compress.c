@@ -20,7 +20,8 @@ static const struct cli_command compress = {
     .summary =
         "Compresses a file with the compressor ppm. With a model, its training "
         "texts (those of\na class, the last 4 MB) are learnt first; decompress "
-        "then needs the same model. IN and\nOUT may be -.",
+        "then needs the same model, with\nthe same texts: none that an update "
+        "has changed. IN and OUT may be -.",
     .usage = (const char *const[]){"compress [OPTION...] IN OUT", NULL},
     .examples =
         (const char *const[]){
