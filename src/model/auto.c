@@ -275,7 +275,8 @@ static ncd_status judge_both(struct contest *t, ncd_error *err)
     if (!c)
         return NCD_ERR_NOMEM;
     c->method = NCD_METHOD_BOTH;
-    c->model_bits = t->all.items[0].model_bits;
+    c->model_bits =
+        t->all.items[0].model_bits + 8. * sizeof t->class->knn_weight;
     c->data_bits = t->all.items[0].data_bits;
     judge_part(t, c, 0, half, half, n - half);
     judge_part(t, c, half, n - half, 0, half);
