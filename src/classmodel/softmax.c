@@ -259,13 +259,13 @@ static void factorise(double *m, size_t n)
 {
     for (size_t k = 0; k < n; k++)
         for (size_t l = 0; l <= k; l++) {
-            double sum = m[k * n + l];
+            double sum = m[k * n + l], least = 1e-12 * m[k * n + k];
             for (size_t j = 0; j < l; j++)
                 sum -= m[k * n + j] * m[l * n + j];
             if (l < k)
                 m[k * n + l] = sum / m[l * n + l];
             else
-                m[k * n + k] = sqrt(sum > 1e-12 ? sum : 1e-12);
+                m[k * n + k] = sqrt(sum > least ? sum : least);
         }
 }
 
