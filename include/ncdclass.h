@@ -493,10 +493,10 @@ NCD_API void ncd_model_free(ncd_model *model);
  * trained on the texts that are left, in their order; sizes of texts that stay
  * are not computed again. A class model goes on counting where it was, unless
  * texts are forgotten; its weights, which hang on all texts, are fitted anew.
- * threads and progress are those of `run`, which may be
- * NULL; its other members are not looked at. Statuses: INPUT (no texts are
- * left, one has no label, or one to forget is not in the model; the message
- * says which), NOMEM, CODEC, CANCELLED.
+ * threads and progress are those of `run`, which may be NULL; its other members
+ * are not looked at. Statuses: INPUT (no texts are left, one has no label, or
+ * one to forget is not in the model; the message says which), NOMEM, CODEC,
+ * CANCELLED.
  */
 NCD_API ncd_status ncd_model_update(const ncd_model *model,
                                     const ncd_dataset *added,
