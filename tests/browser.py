@@ -16,6 +16,8 @@ NAMES = ("chromium", "chromium-browser", "google-chrome", "chrome")
 FLAGS = ("--headless=new", "--no-sandbox", "--disable-gpu", "--no-first-run",
          "--disable-dev-shm-usage", "--disable-extensions", "--hide-scrollbars",
          "--disable-background-networking", "--disable-component-update",
+         # A page that still glides has moved on when the button is let go.
+         "--force-prefers-reduced-motion",
          "--remote-debugging-pipe")
 PATIENCE = 60  # seconds that a busy machine may take over one answer
 
