@@ -257,9 +257,10 @@ static void add_curvature(const struct problem *p, size_t i, double *q,
  * not positive, by rounding, counts as next to nothing. */
 static void factorise(double *m, size_t n)
 {
-    for (size_t k = 0; k < n; k++)
+    for (size_t k = 0; k < n; k++) {
+        double least = 1e-12 * m[k * n + k];
         for (size_t l = 0; l <= k; l++) {
-            double sum = m[k * n + l], least = 1e-12 * m[k * n + k];
+            double sum = m[k * n + l];
             for (size_t j = 0; j < l; j++)
                 sum -= m[k * n + j] * m[l * n + j];
             if (l < k)
@@ -267,6 +268,7 @@ static void factorise(double *m, size_t n)
             else
                 m[k * n + k] = sqrt(sum > least ? sum : least);
         }
+    }
 }
 
 /* Solves for the vector in place, by a factor and by its transpose. */
